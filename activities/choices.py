@@ -1,0 +1,179 @@
+"""Words of the activities room that rules, models and pages share."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from django.db.models import TextChoices
+
+
+class Kind(TextChoices):
+    """Everything a node or a person owes in a year; only GATHERINGS become activity records."""
+
+    GENERAL_MEETING = "general_meeting", "支部党员大会"
+    COMMITTEE_MEETING = "committee_meeting", "支部委员会会议"
+    GROUP_MEETING = "group_meeting", "党小组会"
+    PARTY_LECTURE = "party_lecture", "党课"
+    THEME_DAY = "theme_day", "主题党日"
+    ORG_LIFE_MEETING = "org_life_meeting", "组织生活会"
+    DEMOCRATIC_APPRAISAL = "democratic_appraisal", "民主评议党员"
+    HEART_TALK = "heart_talk", "谈心谈话"
+    POLITICAL_BIRTHDAY = "political_birthday", "政治生日"
+    DUES_COLLECTION = "dues_collection", "收缴党费"
+    POINTS_PUBLICATION = "points_publication", "晾晒积分"
+    WARNING_EDUCATION = "warning_education", "警示教育"
+    CENTER_GROUP_STUDY = "center_group_study", "党委理论学习中心组学习"
+    DEM_LIFE_MEETING = "dem_life_meeting", "领导班子民主生活会"
+    REPORT_ASSESSMENT = "report_assessment", "书记抓党建述职评议"
+    RESEARCH = "research", "调查研究"
+    DOUBLE_ORG_LIFE = "double_org_life", "双重组织生活"
+
+
+SHORT_LABELS: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        Kind.GENERAL_MEETING: "党员大会",
+        Kind.COMMITTEE_MEETING: "支委会",
+        Kind.DEMOCRATIC_APPRAISAL: "民主评议",
+        Kind.POINTS_PUBLICATION: "积分晾晒",
+        Kind.CENTER_GROUP_STUDY: "中心组学习",
+        Kind.DEM_LIFE_MEETING: "民主生活会",
+        Kind.REPORT_ASSESSMENT: "述职评议",
+    }
+)  # headings of narrow columns; read through short_label()
+
+
+def short_label(kind: Kind | str) -> str:
+    kind = Kind(kind)
+    return SHORT_LABELS.get(kind, str(kind.label))
+
+
+class DoneBy(TextChoices):
+    """What fulfils a duty."""
+
+    GATHERING = "gathering", "活动记录"
+    SERVICE = "service", "业务办理"  # the service that does the thing; nobody types it in as a meeting
+    DERIVED = "derived", "系统统计"  # counted from other records
+
+
+class Audience(TextChoices):
+    """Who is expected at a gathering."""
+
+    ROLL = "roll", "支部全体党员"
+    COMMITTEE = "committee", "支部委员"
+    GROUP = "group", "党小组成员"
+    LEADERS = "leaders", "领导班子成员"
+    SECRETARIES = "secretaries", "支部书记"
+
+
+AUDIENCES: Final[Mapping[Kind, Audience]] = MappingProxyType(
+    {
+        Kind.GENERAL_MEETING: Audience.ROLL,
+        Kind.COMMITTEE_MEETING: Audience.COMMITTEE,
+        Kind.GROUP_MEETING: Audience.GROUP,
+        Kind.PARTY_LECTURE: Audience.ROLL,
+        Kind.THEME_DAY: Audience.ROLL,
+        Kind.ORG_LIFE_MEETING: Audience.ROLL,
+        Kind.DEMOCRATIC_APPRAISAL: Audience.ROLL,
+        Kind.POLITICAL_BIRTHDAY: Audience.ROLL,
+        Kind.WARNING_EDUCATION: Audience.ROLL,
+        Kind.CENTER_GROUP_STUDY: Audience.LEADERS,
+        Kind.DEM_LIFE_MEETING: Audience.LEADERS,
+        Kind.REPORT_ASSESSMENT: Audience.SECRETARIES,
+    }
+)
+
+GATHERINGS: Final[frozenset[Kind]] = frozenset(AUDIENCES)  # kinds an activity record may have
+GATHERING_CHOICES: Final[list[tuple[str, str]]] = [(k.value, str(k.label)) for k in Kind if k in GATHERINGS]
+
+# A general meeting needs its quorum only when it votes; the two others always.
+QUORUM_KINDS: Final[frozenset[Kind]] = frozenset(
+    {Kind.GENERAL_MEETING, Kind.COMMITTEE_MEETING, Kind.DEM_LIFE_MEETING}
+)
+
+
+class ActivityState(TextChoices):
+    PLANNED = "planned", "计划"
+    DRAFT = "draft", "草稿"
+    SUBMITTED = "submitted", "待确认"
+    RETURNED = "returned", "已退回"
+    CONFIRMED = "confirmed", "已确认"
+    ARCHIVED = "archived", "已归档"
+
+
+class AttendanceStatus(TextChoices):
+    PRESENT = "present", "到会"
+    LEAVE = "leave", "请假"
+    OFFICIAL = "official", "因公"
+    UNEXCUSED = "unexcused", "无故缺席"
+
+
+class AbsenceReason(TextChoices):
+    LEAVE_PERSONAL = "leave_personal", "事假"
+    LEAVE_SICK = "leave_sick", "病假"
+    OFFICIAL = "official", "因公出差"
+    DUTY = "duty", "值班/夜班"
+    EMERGENCY = "emergency", "急诊/手术/抢救"
+    DEPLOYMENT = "deployment", "支援任务/外派进修"
+    MATERNITY = "maternity", "产假"
+    FLOATING = "floating", "流动外出"
+    RETIRED_FRAIL = "retired_frail", "年老体弱"
+    UNEXCUSED = "unexcused", "无故"
+
+
+_STATUS_OF: Final[Mapping[AbsenceReason, AttendanceStatus]] = MappingProxyType(
+    {
+        AbsenceReason.LEAVE_PERSONAL: AttendanceStatus.LEAVE,
+        AbsenceReason.LEAVE_SICK: AttendanceStatus.LEAVE,
+        AbsenceReason.MATERNITY: AttendanceStatus.LEAVE,
+        AbsenceReason.FLOATING: AttendanceStatus.LEAVE,
+        AbsenceReason.RETIRED_FRAIL: AttendanceStatus.LEAVE,
+        AbsenceReason.OFFICIAL: AttendanceStatus.OFFICIAL,
+        AbsenceReason.DUTY: AttendanceStatus.OFFICIAL,
+        AbsenceReason.EMERGENCY: AttendanceStatus.OFFICIAL,
+        AbsenceReason.DEPLOYMENT: AttendanceStatus.OFFICIAL,
+        AbsenceReason.UNEXCUSED: AttendanceStatus.UNEXCUSED,
+    }
+)
+
+
+def status_of(reason: AbsenceReason | str) -> AttendanceStatus:
+    """The attendance status an absence reason stands for. Raises ValueError for an unknown code."""
+    return _STATUS_OF[AbsenceReason(reason)]
+
+
+class Period(TextChoices):
+    MONTH = "month", "每月"
+    QUARTER = "quarter", "每季度"
+    HALF_YEAR = "half_year", "每半年"
+    YEAR = "year", "每年"
+
+
+class Per(TextChoices):
+    """Whom one unit of a duty belongs to."""
+
+    BRANCH = "branch", "支部"
+    GROUP = "group", "党小组"
+    MEMBER = "member", "党员"
+    MEMBER_PAIR = "member_pair", "谈话双方"
+    COMMITTEE = "committee", "党委"
+    LEADER = "leader", "领导班子成员"
+
+
+class DutyLevel(TextChoices):
+    """The level of the node that owes a duty; the first three are values of a node's own level."""
+
+    COMMITTEE = "committee", "党委"
+    BRANCH = "branch", "党支部"
+    GROUP = "group", "党小组"
+    PERSON = "person", "个人"
+
+
+class PlanState(TextChoices):
+    OPEN = "open", "未开展"
+    DRAFT = "draft", "草稿"
+    SUBMITTED = "submitted", "待确认"
+    RETURNED = "returned", "已退回"
+    CONFIRMED = "confirmed", "已完成"
+    NOT_HELD_ASKED = "not_held_asked", "申请不开展"
+    NOT_HELD = "not_held", "同意不开展"
+    NOT_APPLICABLE = "not_applicable", "不适用"
