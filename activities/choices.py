@@ -86,9 +86,7 @@ GATHERINGS: Final[frozenset[Kind]] = frozenset(AUDIENCES)  # kinds an activity r
 GATHERING_CHOICES: Final[list[tuple[str, str]]] = [(k.value, str(k.label)) for k in Kind if k in GATHERINGS]
 
 # A general meeting needs its quorum only when it votes; the two others always.
-QUORUM_KINDS: Final[frozenset[Kind]] = frozenset(
-    {Kind.GENERAL_MEETING, Kind.COMMITTEE_MEETING, Kind.DEM_LIFE_MEETING}
-)
+QUORUM_KINDS: Final[frozenset[Kind]] = frozenset({Kind.GENERAL_MEETING, Kind.COMMITTEE_MEETING, Kind.DEM_LIFE_MEETING})
 
 
 class ActivityState(TextChoices):
@@ -177,3 +175,39 @@ class PlanState(TextChoices):
     NOT_HELD_ASKED = "not_held_asked", "申请不开展"
     NOT_HELD = "not_held", "同意不开展"
     NOT_APPLICABLE = "not_applicable", "不适用"
+
+
+class CellState(TextChoices):
+    """One cell of the board, whatever number of plan items stands behind it."""
+
+    OK = "ok", "已完成"
+    OK_LATE = "ok_late", "已完成（迟）"
+    SENT = "sent", "待确认"
+    RETURNED = "returned", "已退回"
+    SOON = "soon", "即将到期"
+    LATE = "late", "逾期"
+    PLAN = "plan", "未到期"
+    NA = "na", "不适用"
+
+
+class Motion(TextChoices):
+    """What a meeting decides; admission, confirmation, election and the appraisal poll are secret ballots."""
+
+    RESOLUTION = "resolution", "一般决议"
+    ADMISSION = "admission", "接收预备党员"
+    CONFIRMATION = "confirmation", "预备党员转正"
+    ELECTION = "election", "选举"
+    APPRAISAL_POLL = "appraisal_poll", "民主测评"
+
+
+class VoteMethod(TextChoices):
+    SHOW_OF_HANDS = "show_of_hands", "举手表决"
+    SECRET = "secret", "无记名投票"
+    OPEN = "open", "记名投票"
+
+
+class ElectionBase(TextChoices):
+    """Whose half a candidate must pass (setting `election_pass_base`)."""
+
+    PRESENT = "present", "到会有选举权的党员"
+    SHOULD_ATTEND = "should_attend", "应到会有选举权的党员"
