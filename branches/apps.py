@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_migrate
+
+from branches import append_only
+
+
+class BranchesConfig(AppConfig):
+    name = "branches"
+    verbose_name = "党组织"
+
+    def ready(self) -> None:
+        append_only.register("branches.AuditEntry")
+        post_migrate.connect(append_only.install_after_migrate, dispatch_uid="append_only")
+        checks.register(append_only.check_triggers, checks.Tags.database)

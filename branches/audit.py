@@ -1,0 +1,44 @@
+"""The audit trail: `record` is its only writer."""
+
+from typing import Any
+
+from django.db import models
+
+from branches.models import AuditEntry, Branch, User
+
+MASKED = frozenset({"id_number", "mobile", "phone", "address", "password"})
+
+
+def record(
+    *,
+    actor: User | None,
+    action: str,
+    target: models.Model | None = None,
+    branch: Branch | None = None,
+    changes: dict[str, Any] | None = None,
+) -> AuditEntry:
+    """Write one line, in the transaction of the change it tells of.
+
+    `action` is "<thing>.<past participle>", e.g. "activity.confirmed"; `changes` maps a field to [old, new]. The values of
+    fields that identify a person (identity number, phones, address) are never written, only that they changed.
+    `actor` None is the system itself.
+    """
+    shown = {
+        field: ["***", "***"] if field in MASKED else [_text(value) for value in pair] if isinstance(pair, list) else pair
+        for field, pair in (changes or {}).items()
+    }
+    return AuditEntry.objects.create(
+        actor=actor,
+        actor_name=actor.name if actor else "系统",
+        address=(actor.address if actor else None) or "",
+        action=action,
+        target_type=target._meta.label_lower if target is not None else "",
+        target_id=target.pk if target is not None else None,
+        target_text=str(target)[:200] if target is not None else "",
+        branch=branch,
+        changes=shown,
+    )
+
+
+def _text(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | str) else str(value)

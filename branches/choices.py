@@ -1,0 +1,84 @@
+"""Levels, kinds, roles and capabilities of the organisation (domain.md: roles and permissions)."""
+
+from django.db.models import TextChoices
+
+
+class BranchLevel(TextChoices):
+    SUPERIOR = "superior", "上级党组织"
+    COMMITTEE = "committee", "党委"
+    GENERAL_BRANCH = "general_branch", "党总支"
+    BRANCH = "branch", "党支部"
+    GROUP = "group", "党小组"
+
+
+class BranchKind(TextChoices):
+    REGULAR = "regular", "一般"
+    JOINT = "joint", "联合党支部"
+    TEMPORARY = "temporary", "临时党支部"
+    RETIRED = "retired", "离退休党支部"
+    FLOATING = "floating", "流动党员党支部"
+
+
+class BranchCategory(TextChoices):
+    """Which work the branch does; score cards and rule variants may differ by it."""
+
+    CLINICAL = "clinical", "临床"
+    MEDICAL_TECHNOLOGY = "medical_technology", "医技"
+    ADMINISTRATION = "administration", "行政后勤"
+    RETIRED = "retired", "离退休"
+
+
+class Role(TextChoices):
+    PARTY_COMMITTEE_SECRETARY = "party_committee_secretary", "党委书记"
+    PARTY_COMMITTEE_MEMBER = "party_committee_member", "党委委员"
+    PARTY_OFFICE = "party_office", "党委办公室"
+    DISCIPLINE_OFFICE = "discipline_office", "纪委"
+    GENERAL_BRANCH_SECRETARY = "general_branch_secretary", "党总支书记"
+    BRANCH_SECRETARY = "branch_secretary", "支部书记"
+    DEPUTY_SECRETARY = "deputy_secretary", "副书记"
+    ORGANISATION_MEMBER = "organisation_member", "组织委员"
+    PUBLICITY_MEMBER = "publicity_member", "宣传委员"
+    DISCIPLINE_MEMBER = "discipline_member", "纪检委员"
+    GROUP_LEADER = "group_leader", "党小组组长"
+    MEMBER = "member", "党员"
+    PROBATIONARY = "probationary", "预备党员"
+    ACTIVIST = "activist", "入党积极分子"
+    SYSTEM_ADMIN = "system_admin", "信息管理员"
+    SUPERIOR_VIEWER = "superior_viewer", "上级查看"
+    AUDIT_ADMIN = "audit_admin", "审计管理员"
+
+
+COMMITTEE_ROLES = frozenset(  # the branch committee (支委会), in the order of the paper forms
+    {
+        Role.BRANCH_SECRETARY,
+        Role.DEPUTY_SECRETARY,
+        Role.ORGANISATION_MEMBER,
+        Role.PUBLICITY_MEMBER,
+        Role.DISCIPLINE_MEMBER,
+    }
+)
+ROLL_ROLES = frozenset({Role.MEMBER, Role.PROBATIONARY, Role.ACTIVIST})  # kept by the members room, never by hand
+
+
+class Capability(TextChoices):
+    DASHBOARD_VIEW = "dashboard.view", "查看总览"
+    ORG_VIEW = "org.view", "查看组织架构"
+    ORG_MANAGE = "org.manage", "管理组织架构"
+    POSTS_MANAGE = "posts.manage", "任免职务"
+    SLIPS_ISSUE = "slips.issue", "打印激活单"
+    ACCOUNTS_MANAGE = "accounts.manage", "管理账号"
+    ROSTER_VIEW = "roster.view", "查看党员名册"
+    ROSTER_WRITE = "roster.write", "修改党员信息"
+    ROSTER_IMPORT = "roster.import", "导入党员名册"
+    TRANSFER_WRITE = "transfer.write", "办理组织关系转接"
+    PII_VIEW = "pii.view", "查看完整身份信息"
+    ACTIVITY_VIEW = "activity.view", "查看活动记录"
+    ACTIVITY_WRITE = "activity.write", "登记活动"
+    ACTIVITY_CONFIRM = "activity.confirm", "确认活动记录"
+    ACTIVITY_REVIEW = "activity.review", "抽查和退回活动记录"
+    BRANCH_ACTIVITIES_VIEW = "branch.activities.view", "查看本支部活动"
+    PLAN_REVIEW = "plan.review", "审核未召开说明"
+    POINTS_VIEW = "points.view", "查看支部积分"
+    RULES_VIEW = "rules.view", "查看积分规则"
+    AUDIT_VIEW = "audit.view", "查看审计记录"
+    OWN_VIEW = "own.view", "查看本人信息"

@@ -1,0 +1,78 @@
+"""Who may do what, and the arithmetic of the tree. Pure: no database, no clock."""
+
+from collections.abc import Mapping
+
+from branches.choices import Capability as C
+from branches.choices import Role
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of treebeard's paths
+
+_MEMBER = frozenset({C.OWN_VIEW, C.BRANCH_ACTIVITIES_VIEW, C.RULES_VIEW})
+_READS_BRANCHES = frozenset({C.DASHBOARD_VIEW, C.ORG_VIEW, C.ROSTER_VIEW, C.ACTIVITY_VIEW, C.POINTS_VIEW, C.RULES_VIEW})
+_RUNS_BRANCH = frozenset(
+    {
+        C.ORG_VIEW,
+        C.ROSTER_VIEW,
+        C.ROSTER_WRITE,
+        C.PII_VIEW,
+        C.ACTIVITY_VIEW,
+        C.ACTIVITY_WRITE,
+        C.ACTIVITY_CONFIRM,
+        C.POINTS_VIEW,
+        C.RULES_VIEW,
+    }
+)
+_HELPS_BRANCH = frozenset({C.ORG_VIEW, C.ROSTER_VIEW, C.ACTIVITY_VIEW, C.ACTIVITY_WRITE, C.POINTS_VIEW, C.RULES_VIEW})
+
+GRANTS: Mapping[Role, frozenset[C]] = {
+    Role.PARTY_COMMITTEE_SECRETARY: _READS_BRANCHES,
+    Role.PARTY_COMMITTEE_MEMBER: _READS_BRANCHES,
+    Role.PARTY_OFFICE: _READS_BRANCHES
+    | {
+        C.ORG_MANAGE,
+        C.POSTS_MANAGE,
+        C.SLIPS_ISSUE,
+        C.ROSTER_WRITE,
+        C.ROSTER_IMPORT,
+        C.TRANSFER_WRITE,
+        C.PII_VIEW,
+        C.ACTIVITY_CONFIRM,  # only where a branch has no second person: activities.rules decides
+        C.ACTIVITY_REVIEW,
+        C.PLAN_REVIEW,
+        C.AUDIT_VIEW,
+    },
+    Role.DISCIPLINE_OFFICE: frozenset({C.DASHBOARD_VIEW, C.ORG_VIEW}),
+    Role.GENERAL_BRANCH_SECRETARY: _READS_BRANCHES,
+    Role.BRANCH_SECRETARY: _RUNS_BRANCH | {C.SLIPS_ISSUE},
+    Role.DEPUTY_SECRETARY: _RUNS_BRANCH,
+    Role.ORGANISATION_MEMBER: _RUNS_BRANCH,
+    Role.PUBLICITY_MEMBER: _HELPS_BRANCH,
+    Role.DISCIPLINE_MEMBER: _HELPS_BRANCH,
+    Role.GROUP_LEADER: frozenset({C.ROSTER_VIEW, C.ACTIVITY_VIEW, C.ACTIVITY_WRITE, C.ACTIVITY_CONFIRM, C.RULES_VIEW}),
+    Role.MEMBER: _MEMBER,
+    Role.PROBATIONARY: _MEMBER,
+    Role.ACTIVIST: frozenset({C.OWN_VIEW}),
+    Role.SYSTEM_ADMIN: frozenset({C.ORG_VIEW, C.ACCOUNTS_MANAGE}),
+    Role.SUPERIOR_VIEWER: frozenset({C.DASHBOARD_VIEW, C.ORG_VIEW, C.ACTIVITY_VIEW}),
+    Role.AUDIT_ADMIN: frozenset({C.AUDIT_VIEW}),
+}
+
+
+def roles_granting(capability: C) -> list[Role]:
+    """The roles that hold `capability`, in the order of domain.md's table: for the page that says who may."""
+    return [role for role in Role if capability in GRANTS[role]]
+
+
+def subtree_end(path: str) -> str:
+    """Return the first path after the subtree of `path`: rows below it are `path >= p and path < subtree_end(p)`.
+
+    >>> subtree_end("00010009"), subtree_end("0001000Z")
+    ('0001000A', '0001001')
+    """
+    head = path.rstrip(ALPHABET[-1])
+    return head[:-1] + ALPHABET[ALPHABET.index(head[-1]) + 1]
+
+
+def needs_committee(full_members: int, *, temporary: bool) -> bool:
+    """A branch of 7 or more full members must have a committee (2018 branch regulations, art. 9); never a temporary one."""
+    return full_members >= 7 and not temporary

@@ -1,0 +1,34 @@
+"""Pages of the organisation, and the answers to requests that are refused."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from branches.access import Refused
+from branches.models import Appointment
+from branches.rules import roles_granting
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: names the capability that is missing, the roles that hold it, and who has them here."""
+    context = {"capability": "打开这个页面", "roles": "", "people": ""}
+    if isinstance(exception, Refused):
+        roles = roles_granting(exception.capability)
+        context["capability"] = exception.capability.label
+        context["roles"] = "、".join(role.label for role in roles)
+        if exception.branch is not None:
+            chain = [exception.branch.path[:n] for n in range(4, len(exception.branch.path) + 1, 4)]
+            holders = Appointment.objects.current(timezone.localdate()).filter(role__in=roles, branch__path__in=chain)
+            names = holders.order_by("-branch__path", "role").values_list("user__name", flat=True)
+            context["people"] = "、".join(dict.fromkeys(names[:6]))
+    if not request.user.is_authenticated:
+        return render(request, "404.html", status=404)
+    return render(request, "403.html", context, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    return render(request, "500.html", status=500)

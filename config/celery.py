@@ -1,0 +1,22 @@
+"""The Celery application and the beat schedule."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("zhibu")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    # A row is the queue, the broker only a bell: what was not heard is rung again.
+    "sweep-jobs": {"task": "branches.tasks.sweep_jobs", "schedule": 60.0},
+    # Uploaded rosters and kept batches hold personal data: they go after IMPORT_KEEP_DAYS.
+    "delete-old-imports": {"task": "members.tasks.delete_old_imports", "schedule": crontab(hour=2, minute=10)},
+    # A new month has its head count, its plan items and its required duties from the first minute on.
+    "open-month": {"task": "members.tasks.open_month", "schedule": crontab(hour=0, minute=5)},
+    "open-plans": {"task": "activities.tasks.open_plans", "schedule": crontab(hour=0, minute=15)},
+}

@@ -1,0 +1,21 @@
+"""The composition root: the only module of config that imports the rooms."""
+
+from django.urls import include, path
+
+from config import health
+from points import views as points_views
+
+handler403 = "branches.views.refused"
+handler404 = "branches.views.not_found"
+handler500 = "branches.views.broken"
+
+urlpatterns = [
+    path("", points_views.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("account/", include("branches.accounts.urls")),
+    path("branches/", include("branches.urls")),
+    path("members/", include("members.urls")),
+    path("activities/", include("activities.urls")),
+    path("points/", include("points.urls")),
+]

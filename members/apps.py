@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+from branches import append_only
+
+
+class MembersConfig(AppConfig):
+    name = "members"
+    verbose_name = "党员"
+
+    def ready(self) -> None:
+        append_only.register("members.MembershipEvent")

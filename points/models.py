@@ -1,0 +1,175 @@
+"""The rule book, the append-only ledger, and the roll-ups every page of points reads."""
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+
+from branches.models import Branch, BranchScopedQuerySet, User
+from members.models import Member
+from points.choices import Category, Origin
+
+CENTS = {"max_digits": 8, "decimal_places": 2}
+
+
+class RuleVersion(models.Model):
+    """One edition of the rule book, valid from a month on; a published one never changes."""
+
+    name = models.CharField("名称", max_length=60)
+    valid_from = models.DateField("生效月份", unique=True)  # first day of a month
+    published_at = models.DateTimeField("发布时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "积分规则"
+        ordering: ClassVar = ["-valid_from"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RuleItem(models.Model):
+    """One line of the rule book (A01 …)."""
+
+    version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="items")
+    code = models.CharField("编号", max_length=8)
+    category = models.CharField("类别", max_length=8, choices=Category)
+    title = models.CharField("项目", max_length=100)
+    points = models.DecimalField("分值", **CENTS)  # per unit; below 0 for deductions
+    points_text = models.CharField("计分", max_length=60)
+    cap = models.DecimalField("年度上限", null=True, **CENTS)
+    origin = models.CharField("来源", max_length=16, choices=Origin)
+    source_kind = models.CharField(max_length=32, blank=True, default="")  # empty: no source in the system yet
+    evidence = models.CharField("依据", max_length=60, blank=True, default="")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "积分项目"
+        ordering: ClassVar = ["position", "code"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["version", "code"], name="rule_item_once"),
+            models.CheckConstraint(condition=Q(category__in=Category.values), name="rule_item_category_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+
+class EntryQuerySet(BranchScopedQuerySet):
+    def standing(self, source_kind: str, source_id: int) -> Self:
+        """Awards of one source that no reversal undid."""
+        awards = self.filter(source_kind=source_kind, source_id=source_id, reversal_of__isnull=True)
+        return awards.filter(reversal__isnull=True)
+
+    def own(self, user: User) -> Self:
+        return self.filter(member__user=user)
+
+
+class Entry(models.Model):
+    """One line of the ledger. Append-only: a correction reverses and awards anew.
+
+    `month` is the deed's and decides year and caps; `booked_in` is the month in which the row was written.
+    """
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="entries")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="entries")  # home branch on the day of the deed
+    month = models.DateField()
+    booked_in = models.DateField()
+    happened_on = models.DateField("日期")
+    points = models.DecimalField("分值", **CENTS)
+    category = models.CharField(max_length=8, choices=Category)
+    rule_code = models.CharField(max_length=8)
+    rule = models.ForeignKey(RuleItem, models.PROTECT, related_name="+")
+    reason = models.CharField("事由", max_length=120)
+    source_kind = models.CharField(max_length=32)
+    source_id = models.BigIntegerField()
+    source_revision = models.PositiveSmallIntegerField()
+    reversal_of = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversal")
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "积分明细"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source_kind", "source_id", "source_revision", "member", "rule_code"],
+                condition=Q(reversal_of__isnull=True),
+                name="entry_award_once",
+            ),
+            models.CheckConstraint(condition=Q(category__in=Category.values), name="entry_category_known"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["member", "month", "id"], name="entry_member_month"),
+            models.Index(fields=["branch", "month"], name="entry_branch_month"),
+            models.Index(fields=["source_kind", "source_id"], name="entry_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member} {self.rule_code} {self.points:+}"
+
+
+class MemberItem(models.Model):
+    """Roll-up of the ledger: member × year × rule item, before caps."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    year = models.PositiveSmallIntegerField()
+    rule_code = models.CharField(max_length=8)
+    category = models.CharField(max_length=8, choices=Category)
+    points = models.DecimalField(default=0, **CENTS)
+    n = models.PositiveIntegerField(default=0)  # standing awards
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["member", "year", "rule_code"], name="member_item_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member} {self.year} {self.rule_code}"
+
+
+class MemberYearQuerySet(BranchScopedQuerySet):
+    branch_paths = ("branch",)
+
+
+class MemberYear(models.Model):
+    """The year of a member after caps and scaling; follows from MemberItem in the same transaction."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="years")
+    year = models.PositiveSmallIntegerField()
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")  # home branch at the end of the year (today)
+    organisational = models.DecimalField(default=0, **CENTS)
+    study = models.DecimalField(default=0, **CENTS)
+    duties = models.DecimalField(default=0, **CENTS)
+    position = models.DecimalField(default=0, **CENTS)
+    service = models.DecimalField(default=0, **CENTS)
+    honours = models.DecimalField(default=0, **CENTS)
+    deductions = models.DecimalField(default=0, **CENTS)
+    total = models.DecimalField(default=60, **CENTS)
+
+    objects = MemberYearQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["member", "year"], name="member_year_once")]
+        indexes: ClassVar = [models.Index(fields=["branch", "year", "-total"], name="member_year_rank")]
+
+    def __str__(self) -> str:
+        return f"{self.member} {self.year} {self.total}"
+
+
+class PointsMonth(models.Model):
+    """Roll-up of the ledger: branch × month."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    month = models.DateField()
+    plus = models.DecimalField(default=0, **CENTS)
+    minus = models.DecimalField(default=0, **CENTS)  # stored as a positive number
+    n = models.PositiveIntegerField(default=0)
+
+    objects = BranchScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["branch", "month"], name="points_month_once")]
+
+    def __str__(self) -> str:
+        return f"{self.branch} {self.month:%Y-%m}"

@@ -1,0 +1,45 @@
+/* Shared behaviour of all pages: the phone menu, one press per form, password eyes. Pages work without it. */
+(() => {
+  const menu = document.getElementById("menu");
+  const opener = document.querySelector("[data-menu]");
+  if (menu && opener) {
+    const show = (on) => {
+      menu.classList.toggle("is-shown", on);
+      opener.setAttribute("aria-expanded", String(on));
+      opener.setAttribute("aria-label", on ? "关闭菜单" : "菜单");
+    };
+    opener.addEventListener("click", (event) => {
+      event.preventDefault();
+      show(!menu.classList.contains("is-shown"));
+    });
+    document.addEventListener("keydown", (event) => event.key === "Escape" && show(false));
+  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.dataset.busy !== undefined) return;
+    const button = event.submitter;
+    if (form.method !== "post" || !button || button.dataset.again !== undefined) return;
+    setTimeout(() => {
+      button.setAttribute("aria-busy", "true");
+      button.disabled = true;
+    });
+    setTimeout(() => {
+      button.removeAttribute("aria-busy");
+      button.disabled = false;
+    }, 8000);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const button of document.querySelectorAll("button[aria-busy]")) {
+      button.removeAttribute("aria-busy");
+      button.disabled = false;
+    }
+  });
+  for (const eye of document.querySelectorAll("[data-eye]")) {
+    eye.addEventListener("click", () => {
+      const input = eye.parentElement.querySelector("input");
+      const shown = input.type === "text";
+      input.type = shown ? "password" : "text";
+      eye.setAttribute("aria-label", shown ? "显示密码" : "隐藏密码");
+    });
+  }
+})();
