@@ -6,7 +6,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from .choices import CellState, PlanState
+from activities.choices import CellState, PlanState
 
 SOON_DAYS: Final = 7
 
@@ -36,13 +36,13 @@ CELL_STYLES: Final[Mapping[CellState, CellStyle]] = MappingProxyType(
 class CellItem:
     """One plan item as the board needs it.
 
-    `submitted_on`: day of the first submission, which decides timeliness. `held_on`: day of the gathering.
-    `reason`: why it is not applicable or was not held.
+    `late`: submitted after the due day. `held_on`: day of the gathering. `reason`: why it is not applicable or
+    was not held.
     """
 
     state: PlanState | str
     due: date
-    submitted_on: date | None = None
+    late: bool = False
     held_on: date | None = None
     reason: str = ""
 
@@ -94,11 +94,10 @@ def item_state(item: CellItem, today: date) -> CellState:
     if state in GREY:
         return CellState.NA
     if state == PlanState.CONFIRMED:
-        return CellState.OK_LATE if _submitted_late(item) else CellState.OK
+        return CellState.OK_LATE if item.late else CellState.OK
     if state in WAITING:
         return CellState.SENT
-    in_time = item.submitted_on is not None and not _submitted_late(item)
-    if state == PlanState.RETURNED and (in_time or today <= item.due):
+    if state == PlanState.RETURNED and (not item.late or today <= item.due):
         return CellState.RETURNED
     left = (item.due - today).days
     if left < 0:
@@ -153,10 +152,6 @@ def cell_state(items: Iterable[CellItem], today: date) -> Cell:
     return Cell(state, f"{_day(due)}前" if due.year == today.year else f"{due.year}年{_day(due)}前", note, left)
 
 
-def _submitted_late(item: CellItem) -> bool:
-    return item.submitted_on is not None and is_late(item.submitted_on, item.due)
-
-
 def _handed_in(live: list[tuple[CellState, CellItem]]) -> int:
     return sum(state in (CellState.OK, CellState.OK_LATE, CellState.SENT) for state, _ in live)
 
@@ -166,7 +161,7 @@ def _sent_note(waiting: list[CellItem], several: bool) -> str:
         return f"{len(waiting)}组待确认"
     if PlanState(waiting[0].state) == PlanState.NOT_HELD_ASKED:
         return "申请不开展"
-    return "待确认，迟" if _submitted_late(waiting[0]) else "待确认"
+    return "待确认，迟" if waiting[0].late else "待确认"
 
 
 def _last_day(live: list[tuple[CellState, CellItem]]) -> str:

@@ -211,3 +211,11 @@ class ElectionBase(TextChoices):
 
     PRESENT = "present", "到会有选举权的党员"
     SHOULD_ATTEND = "should_attend", "应到会有选举权的党员"
+
+
+class ConfirmedBy(TextChoices):
+    """Which office confirms a record (activities.rules.confirmers)."""
+
+    OFFICERS = "officers", "支部书记、副书记、组织委员"
+    LEADERS = "leaders", "党小组组长"
+    OFFICE = "office", "党委办公室"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from .choices import DoneBy, DutyLevel, Kind, Per, Period
-from .periods import Span, periods, span_of
+from activities.choices import DoneBy, DutyLevel, Kind, Per, Period
+from activities.periods import Span, periods, span_of
 
 COMMITTEE_FROM: Final = 7  # full members from which a branch must have a committee
 TEMPORARY: Final = "temporary"

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from .choices import Period
+from activities.choices import Period
 
 MONTHS_IN: Final[dict[Period, int]] = {Period.MONTH: 1, Period.QUARTER: 3, Period.HALF_YEAR: 6, Period.YEAR: 12}
 QUARTER_NAMES: Final = ("第一季度", "第二季度", "第三季度", "第四季度")

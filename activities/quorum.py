@@ -7,7 +7,7 @@ Sources: 《中国共产党支部工作条例（试行）》第十一、十二�
 
 from typing import Final
 
-from .choices import ElectionBase, Motion, VoteMethod
+from activities.choices import ElectionBase, Motion, VoteMethod
 
 SECRET_ONLY: Final[frozenset[Motion]] = frozenset(
     {Motion.ADMISSION, Motion.CONFIRMATION, Motion.ELECTION, Motion.APPRAISAL_POLL}

@@ -3,15 +3,16 @@
 Everything here is pure: no database, no clock, no float.
 """
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
-from .cells import CELL_STYLES, Cell, CellItem, CellStyle, cell_state, is_late, item_state
-from .choices import status_of
-from .duties import DUTIES, BranchShape, DueItem, Duty, due_items, duty_of, period_of
-from .periods import Span, period_bounds, period_key, period_label, periods, span_of
-from .quorum import (
+from activities.cells import CELL_STYLES, Cell, CellItem, CellStyle, cell_state, is_late, item_state
+from activities.choices import ConfirmedBy, status_of
+from activities.duties import DUTIES, BranchShape, DueItem, Duty, due_items, duty_of, period_of
+from activities.periods import Span, period_bounds, period_key, period_label, periods, span_of
+from activities.quorum import (
     admission_quorum,
     admission_quorum_met,
     ballot_problems,
@@ -38,6 +39,8 @@ __all__ = [
     "Cell",
     "CellItem",
     "CellStyle",
+    "ConfirmedBy",
+    "Confirmers",
     "DueItem",
     "Duty",
     "Span",
@@ -48,6 +51,7 @@ __all__ = [
     "cell_state",
     "committee_quorum",
     "committee_quorum_met",
+    "confirmers",
     "done",
     "due_items",
     "duty_of",
@@ -77,6 +81,29 @@ __all__ = [
 ]
 
 BACKFILL_DAYS: Final = 7
+
+
+class Confirmers(NamedTuple):
+    """Who may confirm one record, and the office they hold it by."""
+
+    by: ConfirmedBy
+    people: frozenset[int]
+
+
+def confirmers(
+    *, officers: Collection[int], leaders: Collection[int], office: Collection[int], hands_on: Collection[int]
+) -> Confirmers:
+    """People (ids) who may confirm a record that `hands_on` recorded or last edited.
+
+    `officers`: secretary, deputy and organisation member of the branch; when none of them is left, its group
+    leaders; when there is none either, the Party office.
+    """
+    barred = frozenset(hands_on)
+    for by, people in ((ConfirmedBy.OFFICERS, officers), (ConfirmedBy.LEADERS, leaders)):
+        free = frozenset(people) - barred
+        if free:
+            return Confirmers(by, free)
+    return Confirmers(ConfirmedBy.OFFICE, frozenset(office) - barred)
 
 
 def done(required: int, count: int) -> int:

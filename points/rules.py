@@ -10,7 +10,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Final
 
-from .choices import CATEGORY_CAPS, EARNING, SCALED, Category, Grade, Origin
+from points.choices import CATEGORY_CAPS, EARNING, SCALED, Category, Grade, Origin
 
 BASE: Final = Decimal(60)
 FULL_YEAR: Final = 12
@@ -33,8 +33,8 @@ class Item:
     """One line of the rule catalogue.
 
     `points`: per whole `per` units (hours, times, months); ignored where `levels` is filled.
-    `cap`: most that counts in a year, None without a limit. `without_groups`: (points, cap) in a branch that
-    has no Party groups; (0, 0) says the item does not exist there.
+    `cap`: most that counts in a year, None without a limit. `factor_without_groups` multiplies both in a branch
+    that has no Party groups; 0 says the item does not exist there.
     """
 
     code: str
@@ -44,17 +44,17 @@ class Item:
     cap: Decimal | None = None
     per: Decimal = Decimal(1)
     levels: tuple[Level, ...] = ()
-    without_groups: tuple[Decimal, Decimal] | None = None
+    factor_without_groups: Decimal = Decimal(1)
     points_text: str = ""
     origin: Origin = Origin.MANUAL
     evidence: str = ""
     source_kind: str = ""  # "" = nothing in the system feeds it yet, so it is not in the totals
 
     def value(self, has_groups: bool = True) -> Decimal:
-        return self.points if has_groups or self.without_groups is None else self.without_groups[0]
+        return self.points if has_groups else self.points * self.factor_without_groups
 
     def limit(self, has_groups: bool = True) -> Decimal | None:
-        return self.cap if has_groups or self.without_groups is None else self.without_groups[1]
+        return self.cap if has_groups or self.cap is None else self.cap * self.factor_without_groups
 
 
 def points_for(

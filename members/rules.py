@@ -1,0 +1,175 @@
+"""People over time: ages, the roll, and the sum that must balance. Pure: no database, no clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from members.choices import OFF_ROLL, ON_ROLL, Degree, EventKind, TitleLevel
+
+
+def full_years(since: date, today: date) -> int:
+    """Completed years, never below zero; somebody of 29 February turns on 1 March in other years."""
+    years = today.year - since.year - ((today.month, today.day) < (since.month, since.day))
+    return max(0, years)
+
+
+def age(birth: date, today: date) -> int:
+    return full_years(birth, today)
+
+
+def party_standing(confirmed_on: date | None, today: date) -> int | None:
+    """党龄: completed years since full membership; None for a probationary member."""
+    return None if confirmed_on is None else full_years(confirmed_on, today)
+
+
+class Interval(NamedTuple):
+    """A stay on the roll; `end` is the first day off it, None while it lasts."""
+
+    start: date
+    end: date | None
+
+
+class RollEvent(NamedTuple):
+    kind: EventKind | str
+    recorded_on: date  # the day from which it counts for the roll
+
+
+def roll_intervals(events: Iterable[RollEvent]) -> list[Interval]:
+    """The stays of one person on the hospital's roll, from the events in order of time; moves inside change nothing.
+
+    A second arrival without a departure, or the reverse, is ignored: the first one stands.
+    """
+    stays: list[Interval] = []
+    start: date | None = None
+    for event in events:
+        kind = EventKind(event.kind)
+        if kind in ON_ROLL and start is None:
+            start = event.recorded_on
+        elif kind in OFF_ROLL and start is not None:
+            stays.append(Interval(start, event.recorded_on))
+            start = None
+    if start is not None:
+        stays.append(Interval(start, None))
+    return stays
+
+
+def months_on_roll(intervals: Iterable[tuple[date, date | None]], year: int) -> int:
+    """Months (0..12) of the year with at least one day on the roll.
+
+    A stay that has not ended counts to December, so that a running year is not scaled up month by month.
+    """
+    months: set[int] = set()
+    for start, end in intervals:
+        for month in range(1, 13):
+            first = date(year, month, 1)
+            after = date(year + 1, 1, 1) if month == 12 else date(year, month + 1, 1)
+            if max(start, first) < (after if end is None else min(end, after)):
+                months.add(month)
+    return len(months)
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One event as a node sees it. `came_from_inside`, `went_inside`: is the branch before, after it below the node."""
+
+    kind: EventKind | str
+    came_from_inside: bool = False
+    went_inside: bool = False
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """end = start + opening + admitted + in + reinstated − out − deceased − removed − cancelled.
+
+    `confirmed` and `suspended` are columns of their own: they change nobody's place on the roll.
+    """
+
+    start: int
+    opening: int = 0
+    admitted: int = 0
+    transferred_in: int = 0
+    reinstated: int = 0
+    transferred_out: int = 0
+    deceased: int = 0
+    removed: int = 0
+    cancelled: int = 0
+    confirmed: int = 0
+    suspended: int = 0
+
+    @property
+    def plus(self) -> int:
+        return self.opening + self.admitted + self.transferred_in + self.reinstated
+
+    @property
+    def minus(self) -> int:
+        return self.transferred_out + self.deceased + self.removed + self.cancelled
+
+    @property
+    def end(self) -> int:
+        return self.start + self.plus - self.minus
+
+    def gap(self, counted: int) -> int:
+        """What the head count says more (or less, negative) than the events; 0 when it balances."""
+        return counted - self.end
+
+
+_COLUMN = {
+    EventKind.OPENING: "opening",
+    EventKind.ADMITTED: "admitted",
+    EventKind.TRANSFER_IN: "transferred_in",
+    EventKind.REINSTATED: "reinstated",
+    EventKind.TRANSFER_OUT: "transferred_out",
+    EventKind.DECEASED: "deceased",
+    EventKind.REMOVED: "removed",
+    EventKind.CANCELLED: "cancelled",
+    EventKind.CONFIRMED: "confirmed",
+    EventKind.SUSPENDED: "suspended",
+}
+
+
+def reconcile(start: int, movements: Iterable[Movement]) -> Reconciliation:
+    """Add up the events of one node and period. A move counts only when it crosses the border of the node."""
+    counts = dict.fromkeys(_COLUMN.values(), 0)
+    for movement in movements:
+        kind = EventKind(movement.kind)
+        if kind != EventKind.MOVED:
+            counts[_COLUMN[kind]] += 1
+        elif movement.went_inside and not movement.came_from_inside:
+            counts["transferred_in"] += 1
+        elif movement.came_from_inside and not movement.went_inside:
+            counts["transferred_out"] += 1
+    return Reconciliation(start, **counts)
+
+
+def high_level_basis(
+    *,
+    title: TitleLevel | str = "",
+    degree: Degree | str = "",
+    heads_department: bool = False,
+    listed_expert: bool = False,
+) -> str:
+    """Why somebody belongs to the highly educated group (高知识群体), in Chinese; empty when not.
+
+    No national definition exists: this is the product's default, judged on the day of admission and frozen.
+    """
+    if title in (TitleLevel.SENIOR, TitleLevel.ASSOCIATE_SENIOR):
+        return "副高及以上职称"
+    if degree == Degree.DOCTORATE:
+        return "博士学位"
+    if degree == Degree.MASTER and title == TitleLevel.INTERMEDIATE:
+        return "硕士学位且中级职称"
+    if heads_department:
+        return "科室或学科负责人"
+    return "入选专家" if listed_expert else ""
+
+
+def is_high_level(
+    *,
+    title: TitleLevel | str = "",
+    degree: Degree | str = "",
+    heads_department: bool = False,
+    listed_expert: bool = False,
+) -> bool:
+    basis = high_level_basis(title=title, degree=degree, heads_department=heads_department, listed_expert=listed_expert)
+    return bool(basis)

@@ -1,0 +1,252 @@
+"""The default rule catalogue a hospital starts with. A data migration copies it into rows; the office edits those.
+
+A default of this product, put together from published schemes; no regulation prescribes any of these numbers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+from points.choices import Category, Origin
+from points.rules import Item, Level
+
+ACTIVITY: Final = "activity"  # source kind of a confirmed activity record
+
+_ORG, _STU, _DUT, _POS = Category.ORG, Category.STU, Category.DUT, Category.POS
+_SVC, _HON, _DED, _VETO = Category.SVC, Category.HON, Category.DED, Category.VETO
+_AUTO, _MANUAL, _REVIEWED, _IMPORT = Origin.AUTO, Origin.MANUAL, Origin.REVIEWED, Origin.IMPORT
+
+
+def _item(
+    code: str,
+    category: Category,
+    title: str,
+    points: str,
+    cap: str,
+    text: str,
+    origin: Origin,
+    evidence: str,
+    *,
+    per: int = 1,
+    source: str = "",
+    without_groups: str = "1",
+) -> Item:
+    return Item(
+        code=code,
+        category=category,
+        title=title,
+        points=Decimal(points),
+        cap=Decimal(cap) if cap else None,
+        per=Decimal(per),
+        factor_without_groups=Decimal(without_groups),
+        points_text=text,
+        origin=origin,
+        evidence=evidence,
+        source_kind=source,
+    )
+
+
+def _levels(
+    code: str,
+    category: Category,
+    title: str,
+    cap: str,
+    text: str,
+    origin: Origin,
+    evidence: str,
+    *levels: tuple[str, str, str],
+) -> Item:
+    steps = tuple(Level(name, label, Decimal(points)) for name, label, points in levels)
+    return replace(_item(code, category, title, "0", cap, text, origin, evidence), levels=steps)
+
+
+CATALOGUE: Final[tuple[Item, ...]] = (
+    _item("A01", _ORG, "参加支部党员大会", "0.5", "2", "每次0.5分", _AUTO, "签到", source=ACTIVITY),
+    _item(
+        "A02",
+        _ORG,
+        "参加主题党日",
+        "0.5",
+        "6",
+        "每次0.5分（不设党小组的支部0.75分，上限9分）",
+        _AUTO,
+        "签到",
+        source=ACTIVITY,
+        without_groups="1.5",
+    ),
+    _item("A03", _ORG, "参加党课", "0.5", "2", "每次0.5分", _AUTO, "签到", source=ACTIVITY),
+    _item(
+        "A04",
+        _ORG,
+        "参加党小组会",
+        "0.25",
+        "3",
+        "每次0.25分（不设党小组的支部无此项）",
+        _AUTO,
+        "签到",
+        source=ACTIVITY,
+        without_groups="0",
+    ),
+    _item("A05", _ORG, "参加组织生活会并提交检查材料", "1", "1", "1分", _AUTO, "检查材料"),
+    _item("A06", _ORG, "谈心谈话（双方）", "0.5", "1", "每次0.5分", _AUTO, "谈话登记"),
+    _item("A07", _ORG, "讲微党课或领学", "1", "2", "每次1分", _AUTO, "主讲人登记", source=ACTIVITY),
+    _item("B01", _STU, "集中学习学时", "1", "4", "每满8小时1分", _AUTO, "学时台账", per=8),
+    _item("B02", _STU, "学习笔记、心得体会获采纳", "0.5", "2", "每篇0.5分", _MANUAL, "文稿"),
+    _item("B03", _STU, "知识测试80分及以上", "0.5", "1", "每次0.5分", _IMPORT, "测试成绩"),
+    _item("B04", _STU, "参加上级党务培训", "1", "2", "每次1分", _MANUAL, "结业证明"),
+    _item("C01", _DUT, "按时足额交纳党费", "0.25", "3", "每月0.25分", _AUTO, "党费台账"),
+    _item("C02", _DUT, "公开承诺兑现", "1", "1", "1分", _REVIEWED, "承诺记录"),
+    _item("C03", _DUT, "按时完成交办任务", "0.5", "2", "每项0.5分", _AUTO, "任务清单"),
+    _item("C04", _DUT, "在职党员进社区报到", "0.5", "1", "每次0.5分", _MANUAL, "社区盖章或照片"),
+    _item("D01", _POS, "先锋岗、示范岗季度考核合格", "0.5", "2", "每季度0.5分", _AUTO, "岗位登记"),
+    _levels(
+        "D02",
+        _POS,
+        "防疫、援外、医疗队、救灾等支援任务",
+        "4",
+        "不满3天1分，3天及以上2分",
+        _MANUAL,
+        "派出文件",
+        ("short", "不满3天", "1"),
+        ("long", "3天及以上", "2"),
+    ),
+    _item("D03", _POS, "患者锦旗、表扬信经核实", "0.5", "2", "每次0.5分", _MANUAL, "照片和客服核实"),
+    _item("D04", _POS, "拒收或上交红包", "1", "2", "每次1分", _MANUAL, "纪检登记"),
+    _item("D05", _POS, "牵头新技术、质控或科研项目", "1", "2", "每项1分", _MANUAL, "立项批文"),
+    _item("D06", _POS, "带教年轻医务人员、双培养", "1", "1", "1分", _MANUAL, "带教协议"),
+    _item("D07", _POS, "年度医德考评优秀", "1", "1", "1分", _IMPORT, "考评结果"),
+    _item("E01", _SVC, "志愿服务", "0.5", "4", "每满2小时0.5分", _AUTO, "服务时长台账", per=2),
+    _item("E02", _SVC, "义诊、送医下乡", "1", "3", "每次1分", _AUTO, "活动记录"),
+    _item("E03", _SVC, "办结为民办实事项目的责任人", "1", "2", "每项1分", _AUTO, "项目办结"),
+    _item("E04", _SVC, "结对帮扶走访", "0.5", "2", "每次0.5分", _MANUAL, "走访记录"),
+    _item("E05", _SVC, "无偿献血", "1", "2", "每次1分", _MANUAL, "献血证"),
+    _levels(
+        "F01",
+        _HON,
+        "荣誉（一事取最高）",
+        "10",
+        "国家级10分，省级6分，市级4分，县级2分，院级1分",
+        _REVIEWED,
+        "证书",
+        ("national", "国家级", "10"),
+        ("provincial", "省级", "6"),
+        ("city", "市级", "4"),
+        ("county", "县级", "2"),
+        ("hospital", "院级", "1"),
+    ),
+    _levels(
+        "F02",
+        _HON,
+        "党建论文、案例",
+        "4",
+        "省级3分，市级2分，院级1分",
+        _MANUAL,
+        "复印件",
+        ("provincial", "省级", "3"),
+        ("city", "市级", "2"),
+        ("hospital", "院级", "1"),
+    ),
+    _levels(
+        "F03",
+        _HON,
+        "宣传、科普文章",
+        "3",
+        "省级2分，市级1分，院级0.5分",
+        _MANUAL,
+        "链接",
+        ("provincial", "省级", "2"),
+        ("city", "市级", "1"),
+        ("hospital", "院级", "0.5"),
+    ),
+    _item("F04", _HON, "见义勇为、工作之外现场急救", "3", "6", "每次3分", _REVIEWED, "证明材料"),
+    _levels(
+        "F05",
+        _HON,
+        "微党课、知识竞赛等获奖",
+        "4",
+        "一等3分，二等2分，三等1分",
+        _MANUAL,
+        "证书",
+        ("first", "一等", "3"),
+        ("second", "二等", "2"),
+        ("third", "三等", "1"),
+    ),
+    _item("F06", _HON, "建议被支委会采纳", "0.5", "1", "每条0.5分", _AUTO, "会议决议"),
+    _item("G01", _DED, "无故缺席三会一课、主题党日、组织生活会", "-2", "", "每次−2分", _AUTO, "考勤"),
+    _item("G02", _DED, "无故迟到、早退超过15分钟", "-0.5", "", "每次−0.5分", _AUTO, "签到时间"),
+    _item("G03", _DED, "请假后30天内未补课", "-0.5", "", "每次−0.5分", _AUTO, "补课任务"),
+    _levels(
+        "G04",
+        _DED,
+        "未按月交纳党费",
+        "",
+        "每月−1分，连续第三个月另扣3分",
+        _AUTO,
+        "党费台账",
+        ("month", "当月未交", "-1"),
+        ("third", "连续第三个月另扣", "-3"),
+    ),
+    _levels(
+        "G05",
+        _DED,
+        "拒不承担或未完成交办任务",
+        "",
+        "拒不承担−3分，未完成−1分",
+        _REVIEWED,
+        "任务清单",
+        ("refused", "拒不承担", "-3"),
+        ("unfinished", "未完成", "-1"),
+    ),
+    _levels(
+        "G06",
+        _DED,
+        "患者投诉查实",
+        "",
+        "查实−3分，态度问题−1分",
+        _REVIEWED,
+        "客服、医务部门认定",
+        ("justified", "投诉查实", "-3"),
+        ("attitude", "态度问题（较轻）", "-1"),
+    ),
+    _levels(
+        "G07",
+        _DED,
+        "违反核心制度或质量事件责任人",
+        "",
+        "责任人−3分，情节严重−5分",
+        _REVIEWED,
+        "质控部门认定",
+        ("responsible", "责任人", "-3"),
+        ("serious", "情节严重", "-5"),
+    ),
+    _item("G08", _DED, "检查时未佩戴党员徽章、未亮身份", "-0.5", "", "每次−0.5分", _MANUAL, "检查表"),
+    _levels(
+        "G09",
+        _DED,
+        "受到提醒、批评教育或诫勉",
+        "",
+        "提醒谈话、批评教育−3分，诫勉−5分",
+        _REVIEWED,
+        "纪检文书",
+        ("reminded", "提醒谈话、批评教育", "-3"),
+        ("admonished", "诫勉", "-5"),
+    ),
+    _item("G10", _DED, "虚假申报、违背承诺", "-5", "", "−5分，该项作废", _REVIEWED, "纪检认定"),
+    _item("G11", _DED, "年度学时不足32学时", "-2", "", "−2分（在册3至11个月按月折算学时）", _AUTO, "学时台账"),
+    _item("V01", _VETO, "当年受到党纪处分", "0", "", "评定不高于基本合格", _REVIEWED, "处分决定"),
+    _item("V02", _VETO, "受到刑事、行政处罚，酒驾、涉毒、赌博", "0", "", "不合格", _REVIEWED, "处罚决定"),
+    _item("V03", _VETO, "收受红包、回扣，欺诈骗保，违反九项准则", "0", "", "不合格", _REVIEWED, "纪检、医务认定"),
+    _item("V04", _VETO, "医疗事故负主要责任", "0", "", "评定不高于基本合格", _REVIEWED, "医务部门认定"),
+    _item("V05", _VETO, "上级决定的其他一票否决", "0", "", "按决定", _REVIEWED, "决定文号"),
+    _item("V06", _VETO, "无正当理由连续6个月不交党费、不参加组织生活", "0", "", "不合格并启动处置", _REVIEWED, "台账"),
+    _item("V07", _VETO, "年度医德考评较差", "0", "", "不合格", _IMPORT, "考评结果"),
+)
+
+DEFAULTS: Final[Mapping[str, Item]] = MappingProxyType({item.code: item for item in CATALOGUE})
+
+
+def with_policy(code: str, *, points: Decimal, cap: Decimal | None) -> Item:
+    """The catalogue's item with the house's own value and cap; a code of the house's own raises KeyError."""
+    return replace(DEFAULTS[code], points=points, cap=cap)
