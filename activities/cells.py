@@ -75,7 +75,9 @@ class Cell:
     @property
     def label(self) -> str:
         """The whole cell in words, for screen readers and titles."""
-        return "，".join(part for part in (str(self.state.label), self.text, self.note) if part)
+        state = str(self.state.label)
+        parts = (self.text, self.note) if self.text.startswith(state) else (state, self.text, self.note)
+        return "，".join(part for part in parts if part)
 
 
 GREY: Final = frozenset({PlanState.NOT_APPLICABLE, PlanState.NOT_HELD})
@@ -137,7 +139,7 @@ def cell_state(items: Iterable[CellItem], today: date) -> Cell:
         late = "迟" if state == CellState.OK_LATE else ""
         return Cell(state, _last_day(live) or "已完成", " ".join(part for part in (groups, late) if part))
     if state == CellState.SENT:
-        return Cell(state, _last_day(live) or "待确认", _sent_note(mine, several))
+        return Cell(state, _last_day(live) or "已提交", _sent_note(mine, several))
     due = min(item.due for item in mine)
     left = (due - today).days
     if state == CellState.LATE:
