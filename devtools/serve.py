@@ -1,5 +1,6 @@
 """`./dev demo` and `./dev run`: the web server and a worker, watched until they are stopped."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -15,7 +16,8 @@ from devtools.install import PDF_PACKAGES, install_python, install_static, insta
 from devtools.shell import FAILED, PYTHON, ROOT, manage, say, stop
 
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where a server bound to all is reached from here
-WORKER = ["celery", "-A", "config", "worker", "-B", "-c", "1", "-l", "warning", "--without-gossip", "--without-mingle"]
+WORKER = ["celery", "-q", "-A", "config", "worker", "-B", "-c", "1", "-l", "warning"]
+WORKER += ["--without-gossip", "--without-mingle"]  # it is the only one
 DEMO_LOGINS = (
     ("admin", "系统管理员", "system administrator"),
     ("office", "党办", "Party office"),
@@ -54,13 +56,20 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: nothing is left when this script is killed
 
 
+def kill_group(process: subprocess.Popen) -> None:
+    """Kill what is left of the session that `process` was given; nobody else's processes are in it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 class Processes:
     """The web server and the worker, started, watched and stopped together."""
 
     def __init__(self, host: str, port: int, env: dict[str, str]) -> None:
         cores = str(os.cpu_count() or 1)
         bind = at(host, port).removeprefix("http://").rstrip("/")
-        self.env = env | {"HOST": host, "PORT": str(port)}
+        quiet = {"PYTHONWARNINGS": "ignore::UserWarning:celery.platforms"}  # its warning about root
+        self.env = env | quiet | {"HOST": host, "PORT": str(port)}
         self.reach, self.port = ANY_ADDRESS.get(host, host), port
         self.commands = {
             "web": ["gunicorn", "config.wsgi", "-b", bind, "-w", cores, "-t", "120", "--log-level", "warning"],
@@ -103,6 +112,7 @@ class Processes:
                 deadline += 60
             if self.running["worker"].poll() is not None:
                 if not retry_at:
+                    kill_group(self.running["worker"])  # its scheduler may have outlived it
                     say(f"The worker ended; starting it again in {pause:.0f} s.")
                     retry_at, pause = time.monotonic() + pause, min(pause * 2, 60)
                 elif time.monotonic() >= retry_at:
@@ -119,10 +129,9 @@ class Processes:
             if process.poll() is None:
                 process.terminate()
         for process in self.running.values():
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)  # the session we gave it: nobody else's
+            kill_group(process)
 
 
 def serve(mode: str, fresh: bool = False) -> int:
