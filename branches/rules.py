@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from branches.choices import COMMITTEE_ROLES, BranchLevel, Role
 from branches.choices import Capability as C
-from branches.choices import Role
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of treebeard's paths
 
@@ -61,6 +61,49 @@ GRANTS: Mapping[Role, frozenset[C]] = {
 def roles_granting(capability: C) -> list[Role]:
     """The roles that hold `capability`, in the order of domain.md's table: for the page that says who may."""
     return [role for role in Role if capability in GRANTS[role]]
+
+
+_OFFICES = frozenset(
+    {Role.PARTY_OFFICE, Role.DISCIPLINE_OFFICE, Role.SYSTEM_ADMIN, Role.SUPERIOR_VIEWER, Role.AUDIT_ADMIN}
+)
+_ROLES_AT: Mapping[BranchLevel, frozenset[Role]] = {
+    BranchLevel.SUPERIOR: _OFFICES,
+    BranchLevel.COMMITTEE: _OFFICES | {Role.PARTY_COMMITTEE_SECRETARY, Role.PARTY_COMMITTEE_MEMBER},
+    BranchLevel.GENERAL_BRANCH: frozenset({Role.GENERAL_BRANCH_SECRETARY}),
+    BranchLevel.BRANCH: COMMITTEE_ROLES,
+    BranchLevel.GROUP: frozenset({Role.GROUP_LEADER}),
+}
+_PARENTS: Mapping[BranchLevel, frozenset[BranchLevel]] = {
+    BranchLevel.SUPERIOR: frozenset({BranchLevel.SUPERIOR}),
+    BranchLevel.COMMITTEE: frozenset({BranchLevel.SUPERIOR, BranchLevel.COMMITTEE}),
+    BranchLevel.GENERAL_BRANCH: frozenset({BranchLevel.SUPERIOR, BranchLevel.COMMITTEE}),
+    BranchLevel.BRANCH: frozenset({BranchLevel.SUPERIOR, BranchLevel.COMMITTEE, BranchLevel.GENERAL_BRANCH}),
+    BranchLevel.GROUP: frozenset({BranchLevel.BRANCH}),
+}
+SINGLE_ROLES = frozenset(  # one person at a time at one node
+    {
+        Role.PARTY_COMMITTEE_SECRETARY,
+        Role.GENERAL_BRANCH_SECRETARY,
+        Role.BRANCH_SECRETARY,
+        Role.DEPUTY_SECRETARY,  # 2018 branch regulations: at most one
+        Role.GROUP_LEADER,
+    }
+)
+
+
+def roles_at(level: BranchLevel, *, is_top: bool) -> list[Role]:
+    """The posts somebody can be appointed to at a node; the offices sit at the top node whatever its level is."""
+    allowed = _ROLES_AT[level] | (_OFFICES if is_top else frozenset())
+    return [role for role in Role if role in allowed]
+
+
+def may_stand_under(level: BranchLevel, parent: BranchLevel | None) -> bool:
+    """A group under a branch, a branch under anything higher but a branch; only a group cannot be the top."""
+    return level != BranchLevel.GROUP if parent is None else parent in _PARENTS[level]
+
+
+def levels_under(parent: BranchLevel | None) -> list[BranchLevel]:
+    return [level for level in BranchLevel if may_stand_under(level, parent)]
 
 
 def subtree_end(path: str) -> str:
