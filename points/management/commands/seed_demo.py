@@ -1,0 +1,62 @@
+"""`manage.py seed_demo`: a believable hospital for the demo. Only where DEMO=1."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from activities.planning import plan_year, refresh_plan
+from activities.rollups import rebuild_activity_months
+from branches import append_only
+from branches.models import Branch
+from members.services import recount_roll_months
+from points.catalogue import install_default
+from points.demo.gatherings import plan_gatherings, write_gatherings
+from points.demo.people import build_organisation, build_people
+from points.models import RuleItem, RuleVersion
+from points.services import post_many
+
+
+class Command(BaseCommand):
+    help = "Builds the demo hospital; keeps what is there unless --fresh."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--today", type=date.fromisoformat, default=None, help="build as of this day (YYYY-MM-DD)")
+        parser.add_argument("--fresh", action="store_true", help="remove everything first")
+
+    def handle(self, *args: Any, today: date | None, fresh: bool, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("seed_demo needs DEMO=1: demo accounts exist in no other installation")
+        if fresh:
+            self._empty()
+        elif Branch.objects.exists():
+            self.stdout.write("The data is kept; --fresh rebuilds it.")
+            return
+        self._build(today or timezone.localdate())
+
+    def _empty(self) -> None:
+        with append_only.suspended():
+            call_command("flush", interactive=False, verbosity=0)
+        for folder in (settings.DATA_DIR / "media", settings.DATA_DIR / "private"):
+            shutil.rmtree(Path(folder), ignore_errors=True)
+
+    @transaction.atomic
+    def _build(self, today: date) -> None:
+        install_default(RuleVersion, RuleItem)
+        hospital = build_organisation(today)
+        build_people(hospital, today)
+        branches = [*hospital.branches.values(), hospital.temporary]
+        recount_roll_months(branches, date(today.year - 1, 1, 1))
+        confirmed = write_gatherings(hospital, plan_gatherings(hospital, today), today)
+        for year in (today.year - 1, today.year):
+            plan_year(branches=branches, year=year)
+            refresh_plan(branches, year)
+            rebuild_activity_months(branches, year)
+        post_many(source_kind="activity", source_ids=confirmed, actor=None)
+        self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
