@@ -1,7 +1,7 @@
 """Tables that only grow: triggers refuse UPDATE, DELETE and TRUNCATE on PostgreSQL and SQLite.
 
-`install` runs from a migration and after every migrate, because SQLite drops the triggers whenever it re-makes a table. With
-one database role the triggers are the guard; with two (migrations as owner, application apart) REVOKE adds to it.
+`install` runs after every migrate, because SQLite drops the triggers whenever a migration re-makes a table. With one
+database role the triggers are the guard; with two (migrations as owner, application apart) REVOKE adds to it.
 """
 
 from collections.abc import Iterator
@@ -26,8 +26,9 @@ def _tables() -> list[str]:
 def _statements(table: str, vendor: str) -> list[str]:
     if vendor == "postgresql":
         return [
-            """CREATE OR REPLACE FUNCTION append_only_refuse() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN RAISE EXCEPTION 'append-only table %', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+            """CREATE OR REPLACE FUNCTION append_only_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION 'append-only table %', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+            END $$""",
             f'DROP TRIGGER IF EXISTS "{table}_append_only" ON "{table}"',
             f'CREATE TRIGGER "{table}_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "{table}" '
             "FOR EACH STATEMENT EXECUTE FUNCTION append_only_refuse()",

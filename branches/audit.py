@@ -16,21 +16,27 @@ def record(
     target: models.Model | None = None,
     branch: Branch | None = None,
     changes: dict[str, Any] | None = None,
+    address: str = "",
 ) -> AuditEntry:
     """Write one line, in the transaction of the change it tells of.
 
-    `action` is "<thing>.<past participle>", e.g. "activity.confirmed"; `changes` maps a field to [old, new]. The values of
-    fields that identify a person (identity number, phones, address) are never written, only that they changed.
-    `actor` None is the system itself.
+    `action` is "<thing>.<past participle>", e.g. "activity.confirmed"; `changes` maps a field to [old, new]. The
+    values of fields that identify a person (identity number, phones, address) are never written, only that they
+    changed.
+    `actor` None is the system itself, or somebody not logged in; `address` is given where there is no actor to carry it.
     """
     shown = {
-        field: ["***", "***"] if field in MASKED else [_text(value) for value in pair] if isinstance(pair, list) else pair
+        field: ["***", "***"]
+        if field in MASKED
+        else [_text(value) for value in pair]
+        if isinstance(pair, list)
+        else pair
         for field, pair in (changes or {}).items()
     }
     return AuditEntry.objects.create(
         actor=actor,
         actor_name=actor.name if actor else "系统",
-        address=(actor.address if actor else None) or "",
+        address=(actor.address if actor else None) or address,
         action=action,
         target_type=target._meta.label_lower if target is not None else "",
         target_id=target.pk if target is not None else None,

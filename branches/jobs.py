@@ -55,8 +55,8 @@ def _send(job: Job) -> None:
 def running(job_id: int) -> Iterator[Job | None]:
     """Claim a job for this worker, or give None when another has it or it is done.
 
-    What the block raises marks the job failed (with the kind of the error only: messages may hold personal data), and is
-    raised again for the worker's log.
+    What the block raises marks the job failed (with the kind of the error only: messages may hold personal data), and
+    is raised again for the worker's log.
     """
     now = timezone.now()
     claimable = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, heartbeat__lt=now - SILENT_AFTER)
@@ -85,7 +85,7 @@ def progress(job: Job, *, done: int, total: int, step: str = "") -> None:
 
 
 def sweep() -> int:
-    """Ring again for jobs that nobody took, or whose worker fell silent; give up after MAX_ATTEMPTS. Returns the number."""
+    """Ring again for jobs that nobody took or whose worker fell silent; give up after MAX_ATTEMPTS. Returns how many."""
     now = timezone.now()
     waiting = Q(state=JobState.QUEUED, created_at__lt=now - timedelta(seconds=30))
     silent = Q(state=JobState.RUNNING, heartbeat__lt=now - SILENT_AFTER)

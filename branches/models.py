@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import ProtectedError, Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
 
@@ -36,6 +37,13 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def in_offices_of(self, user: "User", can: Capability) -> models.QuerySet["User"]:
+        """People with a post, present or past, where `user` may do `can`, and those who have never had any."""
+        posts = Appointment.objects.visible_to(user, can).filter(user=models.OuterRef("pk"))
+        if not user.has_anywhere(can):
+            return self.none()
+        return self.filter(models.Exists(posts) | ~models.Exists(Appointment.objects.filter(user=models.OuterRef("pk"))))
+
     def with_mobile(self, mobile: str) -> models.QuerySet["User"]:
         return self.filter(mobile_index__in=blind_indexes(mobile, purpose=MOBILE))
 
@@ -53,6 +61,7 @@ class User(AbstractBaseUser):
     mobile_index = models.CharField(max_length=64, null=True, editable=False, db_index=True)
     email = models.EmailField("邮箱", blank=True, default="")
     is_active = models.BooleanField("启用", default=True)
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)  # one more ends every session
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()
@@ -66,9 +75,7 @@ class User(AbstractBaseUser):
         verbose_name = verbose_name_plural = "人员"
         ordering: ClassVar = ["name", "pk"]
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=~Q(username="") & ~Q(staff_no=""), name="user_names_null_or_filled"
-            ),
+            models.CheckConstraint(condition=~Q(username="") & ~Q(staff_no=""), name="user_names_null_or_filled"),
         ]
 
     def __str__(self) -> str:
@@ -77,6 +84,11 @@ class User(AbstractBaseUser):
     def set_name(self, name: str) -> None:
         self.name = name
         self.search_keys = search_keys(name)[:500]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django compares it on every request: a new password or a new epoch ends the sessions made before."""
+        value = f"{self.password}:{self.session_epoch}"
+        return salted_hmac("branches.User.session", value, secret=secret, algorithm="sha256").hexdigest()
 
     def set_contact(self, *, mobile: str) -> None:
         self.mobile = mobile
@@ -217,6 +229,12 @@ class Appointment(models.Model):
 
 
 class AuditQuerySet(BranchScopedQuerySet):
+    def readable_by(self, user: User) -> Self:
+        """Lines of the branches in scope; lines without a branch (accounts, set-up) only from a top organisation."""
+        seen = self.visible_to(user, Capability.AUDIT_VIEW)
+        at_top = any(len(path) == Branch.steplen for path in user.paths_granting(Capability.AUDIT_VIEW))
+        return seen | self.filter(branch__isnull=True) if at_top else seen
+
     def for_list(self) -> Self:
         return self.select_related("branch").order_by("-pk")
 

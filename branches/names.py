@@ -6,7 +6,7 @@ from pypinyin import Style, pinyin
 
 
 def search_keys(name: str) -> str:
-    """Return what a search box matches for `name`: "曾丽娜 zenglina zln cengllina cln", every reading of each character.
+    """Return what a search box matches for `name`: "曾丽娜 zenglina zln …", every reading of each character.
 
     Surnames have readings that dictionaries rank second (曾, 单, 仇): all are kept, at most 8 per style.
     """

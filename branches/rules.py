@@ -117,5 +117,5 @@ def subtree_end(path: str) -> str:
 
 
 def needs_committee(full_members: int, *, temporary: bool) -> bool:
-    """A branch of 7 or more full members must have a committee (2018 branch regulations, art. 9); never a temporary one."""
+    """A branch of 7 or more full members must have a committee (2018 branch regulations); never a temporary one."""
     return full_members >= 7 and not temporary

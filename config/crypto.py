@@ -1,7 +1,7 @@
 """Encryption of single fields and files at rest, and look-up of encrypted values by a keyed index.
 
-Keys are `settings.FIELD_KEYS`, newest first: the first encrypts, all decrypt. A blind index is an HMAC that carries the id
-of its key, so that look-ups find rows of an older key while they are being re-indexed.
+Keys are `settings.FIELD_KEYS`, newest first: the first encrypts, all decrypt. A blind index is an HMAC that carries the
+id of its key, so that look-ups find rows of an older key while they are being re-indexed.
 """
 
 import hashlib

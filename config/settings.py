@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "branches.accounts.sessions.SessionLimits",
     "branches.middleware.WhoAndWhere",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -158,22 +159,28 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "branches.accounts.passwords.PersonalValidator"},
 ]
 ACCOUNT_ADAPTER = "branches.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "branches.accounts.forms.LoginForm"}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = False  # django-axes owns the lock-out, alone
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_ON_GET = False
+SESSION_HOURS = 12  # after log-in, however busy
+SESSION_IDLE_MINUTES = 30  # without a request of a person; polling does not count
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "branches.accounts.lockout.lock_key"
+AXES_CLIENT_IP_CALLABLE = "branches.middleware.client_address"
+AXES_SENSITIVE_PARAMETERS = ["login", "password", "oldpassword", "password1", "password2", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True  # the audit trail has it
 AXES_LOCKOUT_CALLABLE = "branches.accounts.lockout.locked_out"
 AXES_RESET_ON_SUCCESS = True
-AXES_IPWARE_PROXY_COUNT = PROXY_COUNT
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "zhibu_session"

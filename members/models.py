@@ -43,7 +43,15 @@ class MemberQuerySet(BranchScopedQuerySet):
         return self.filter(touched).on_roll(day).filter(roll_branch_id=branch.pk)
 
     def for_list(self) -> Self:
-        return self.select_related("user", "branch", "group").order_by("branch__path", "group__path", "user__search_keys")
+        return self.select_related("user", "branch", "group").order_by(
+            "branch__path", "group__path", "user__search_keys"
+        )
+
+
+class MemberManager(models.Manager.from_queryset(MemberQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> MemberQuerySet:
+        """Without the empty rows that a rolled-back import leaves behind, because events are never deleted."""
+        return super().get_queryset().filter(in_error=False)
 
 
 class Member(models.Model):
@@ -86,10 +94,11 @@ class Member(models.Model):
     hardship = models.BooleanField("困难党员", default=False)
     retired = models.BooleanField("离退休", default=False)
     left_on = models.DateField("离开名册日期", null=True, blank=True, editable=False)
+    in_error = models.BooleanField(default=False, editable=False)  # taken back with its import; emptied of all facts
     version = models.PositiveIntegerField(default=1, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = MemberQuerySet.as_manager()
+    objects = MemberManager()
 
     class Meta:
         verbose_name = verbose_name_plural = "党员"
@@ -125,6 +134,10 @@ class MembershipEventQuerySet(BranchScopedQuerySet):
 
     def for_member(self) -> Self:
         return self.select_related("branch", "from_branch").order_by("recorded_on", "pk")
+
+    def standing(self) -> Self:
+        """Without the events of people taken back with their import: what counts in any statistic."""
+        return self.filter(member__in_error=False)
 
 
 class MembershipEvent(models.Model):
@@ -200,7 +213,7 @@ class ImportBatch(models.Model):
     """One uploaded roster: the file, what was read from it, what was done with it. Personal content is encrypted."""
 
     organisation = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="导入到")
-    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="上传人")
+    uploaded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="上传人")
     file_name = models.CharField("文件", max_length=200)
     stored_name = models.CharField(max_length=64, blank=True, default="")  # random; encrypted under DATA_DIR/private
     state = models.CharField("状态", max_length=16, choices=BatchState, default=BatchState.UPLOADED)

@@ -13,7 +13,7 @@ from tests import factories
 
 @pytest.fixture(autouse=True, scope="session")
 def flush_with_triggers_lifted() -> Iterator[None]:
-    """Append-only tables refuse the TRUNCATE between tests with real transactions: lift the guard for that moment only."""
+    """Append-only tables refuse the TRUNCATE after tests with real transactions: lift the guard for that moment."""
     original = TransactionTestCase._fixture_teardown
 
     def teardown(self: TransactionTestCase) -> None:
@@ -47,7 +47,7 @@ def groups(branch: Branch) -> list[Branch]:
 
 @pytest.fixture
 def person(hospital: Branch, branch: Branch) -> Callable[..., User]:
-    """person(Role.BRANCH_SECRETARY) holds the post at `branch`, offices at the hospital; a member of `branch` where fitting."""
+    """person(Role.BRANCH_SECRETARY) holds the post at `branch`, an office at the hospital; a member where fitting."""
     at_hospital = {
         Role.PARTY_COMMITTEE_SECRETARY,
         Role.PARTY_COMMITTEE_MEMBER,

@@ -67,7 +67,9 @@ def appoint(user: User, branch: Branch, role: Role, starts_on: date = date(2020,
     return post
 
 
-def make_member(branch: Branch, *, group: Branch | None = None, since: date = date(2020, 1, 1), **fields: Any) -> Member:
+def make_member(
+    branch: Branch, *, group: Branch | None = None, since: date = date(2020, 1, 1), **fields: Any
+) -> Member:
     """A member on the roll of `branch` since `since`, with the event and the roll post that belong to it."""
     n = next(_serial)
     user = fields.pop("user", None) or UserFactory(name=fields.pop("name", f"党员{n}"))

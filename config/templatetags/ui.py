@@ -95,9 +95,7 @@ def get(mapping: Any, key: Any) -> Any:
 @register.simple_tag
 def tag(css: str, icon: str, text: str) -> SafeString:
     """A state in words with an icon, never colour alone: {% tag "is-ok" "check-lg" "已确认" %}."""
-    return format_html(
-        '<span class="tag {}"><i class="bi bi-{}" aria-hidden="true"></i>{}</span>', css, icon, text
-    )
+    return format_html('<span class="tag {}"><i class="bi bi-{}" aria-hidden="true"></i>{}</span>', css, icon, text)
 
 
 @register.simple_tag
@@ -106,7 +104,10 @@ def stars(n: int, big: bool = False) -> SafeString:
         "", '<i class="bi bi-star{}" aria-hidden="true"></i>', (("-fill" if i < n else "",) for i in range(5))
     )
     return format_html(
-        '<span class="stars{}" role="img" aria-label="{}星">{}</span>', " is-big" if big else "", "零一二三四五"[n], icons
+        '<span class="stars{}" role="img" aria-label="{}星">{}</span>',
+        " is-big" if big else "",
+        "零一二三四五"[n],
+        icons,
     )
 
 

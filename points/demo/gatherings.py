@@ -16,9 +16,14 @@ from points.demo.people import Hospital, Person
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 REASONS = (
-    (AbsenceReason.DUTY, 38), (AbsenceReason.EMERGENCY, 18), (AbsenceReason.OFFICIAL, 14), (AbsenceReason.LEAVE_SICK, 9),
-    (AbsenceReason.LEAVE_PERSONAL, 10), (AbsenceReason.DEPLOYMENT, 6), (AbsenceReason.UNEXCUSED, 5),
-)  # fmt: skip
+    (AbsenceReason.DUTY, 38),
+    (AbsenceReason.EMERGENCY, 18),
+    (AbsenceReason.OFFICIAL, 14),
+    (AbsenceReason.LEAVE_SICK, 9),
+    (AbsenceReason.LEAVE_PERSONAL, 10),
+    (AbsenceReason.DEPLOYMENT, 6),
+    (AbsenceReason.UNEXCUSED, 5),
+)
 
 
 @dataclass
@@ -82,9 +87,16 @@ def _month(
         when = workday(month.replace(day=day), today) if complete else month.replace(day=day)
         late = rng.random() > plan.punctuality
         return Gathering(
-            branch, plan.code, kinds, when, topic, expected, group,
-            submitted_after=rng.randint(9, 24) if late else rng.randint(0, 4), hour=rng.choice((15, 16, 17)),
-        )  # fmt: skip
+            branch,
+            plan.code,
+            kinds,
+            when,
+            topic,
+            expected,
+            group,
+            submitted_after=rng.randint(9, 24) if late else rng.randint(0, 4),
+            hour=rng.choice((15, 16, 17)),
+        )
 
     def everyone(day: int) -> list[Person]:
         return hospital.roll(plan.code, month.replace(day=day))
@@ -107,7 +119,9 @@ def _month(
         yield gathering(rng.randint(20, 27), (Kind.GENERAL_MEETING,), rng.choice(shape.GENERAL_TOPICS), everyone(22))
     born = [p for p in everyone(12) if p.member.joined_on.month == month.month and p.member.joined_on < month]
     if born and held():
-        yield gathering(12, (Kind.POLITICAL_BIRTHDAY,), "集体过政治生日：" + "、".join(p.member.user.name for p in born[:3]), born)
+        yield gathering(
+            12, (Kind.POLITICAL_BIRTHDAY,), "集体过政治生日：" + "、".join(p.member.user.name for p in born[:3]), born
+        )
     if month.month in (6, 12) and held():
         yield gathering(26, (Kind.WARNING_EDUCATION,), "警示教育：以案为鉴，守住底线", everyone(26))
     if month.month == 12 and held():
@@ -119,7 +133,12 @@ def _temporary(hospital: Hospital, today: date) -> Iterator[Gathering]:
     people = [hospital.people[code][10] for code in ("NK01", "NK02", "WK01", "MZ01", "YJ01")]
     for month in range(4, 9):
         yield Gathering(
-            hospital.temporary, "LS01", (Kind.THEME_DAY,), date(today.year - 1, month, 12), "援外医疗队临时党支部主题党日", people
+            hospital.temporary,
+            "LS01",
+            (Kind.THEME_DAY,),
+            date(today.year - 1, month, 12),
+            "援外医疗队临时党支部主题党日",
+            people,
         )
 
 
@@ -157,17 +176,29 @@ def write_gatherings(hospital: Hospital, found: list[Gathering], today: date) ->
         chair = hospital.officers.get(g.code, {}).get(Role.BRANCH_SECRETARY) or recorder
         activities.append(
             Activity(
-                branch=g.branch, group=g.group, topic=g.topic if not lecture else f"{g.topic}暨专题党课", place=rng.choice(shape.PLACES),
-                starts_at=at(g.day, g.hour), ends_at=at(g.day, g.hour) + timedelta(minutes=rng.choice((60, 75, 90))),
-                chair=chair, recorder=recorder, editor=recorder, lecturer=chair if lecture else None,
-                hours=1 if lecture else None, minutes=shape.MINUTES.format(topic=g.topic), state=g.state,
-                serial=_serial(counters, g) if submitted else None, submitted_at=sent if submitted else None,
-                submitted_by=recorder if submitted else None, confirmed_at=sent + timedelta(hours=20) if done else None,
-                confirmed_by=confirmer if done else None, revision=1 if done else 0,
+                branch=g.branch,
+                group=g.group,
+                topic=g.topic if not lecture else f"{g.topic}暨专题党课",
+                place=rng.choice(shape.PLACES),
+                starts_at=at(g.day, g.hour),
+                ends_at=at(g.day, g.hour) + timedelta(minutes=rng.choice((60, 75, 90))),
+                chair=chair,
+                recorder=recorder,
+                editor=recorder,
+                lecturer=chair if lecture else None,
+                hours=1 if lecture else None,
+                minutes=shape.MINUTES.format(topic=g.topic),
+                state=g.state,
+                serial=_serial(counters, g) if submitted else None,
+                submitted_at=sent if submitted else None,
+                submitted_by=recorder if submitted else None,
+                confirmed_at=sent + timedelta(hours=20) if done else None,
+                confirmed_by=confirmer if done else None,
+                revision=1 if done else 0,
                 returned_at=sent + timedelta(hours=15) if g.state == ActivityState.RETURNED else None,
                 returned_by=hospital.office if g.state == ActivityState.RETURNED else None,
                 return_comment="请补充第2项决议的责任人和完成时限。" if g.state == ActivityState.RETURNED else "",
-            )  # fmt: skip
+            )
         )
         confirmers.append(confirmer)
     Activity.objects.bulk_create(activities, batch_size=30)
@@ -178,7 +209,10 @@ def write_gatherings(hospital: Hospital, found: list[Gathering], today: date) ->
     rows = [row for g, activity in pairs for row in _people(g, activity, rng, today)]
     Attendance.objects.bulk_create(rows, batch_size=80)
     SerialCounter.objects.bulk_create(
-        [SerialCounter(branch_id=branch, year=year, kind=kind, last=last) for (branch, year, kind), last in counters.items()]
+        [
+            SerialCounter(branch_id=branch, year=year, kind=kind, last=last)
+            for (branch, year, kind), last in counters.items()
+        ]
     )
     _trail(pairs, confirmers)
     return [activity.pk for g, activity in pairs if g.state == ActivityState.CONFIRMED]
@@ -196,10 +230,16 @@ def _hands(hospital: Hospital, g: Gathering) -> tuple[User, User]:
 
 def _serial(counters: dict[tuple[int, int, str], int], g: Gathering) -> str:
     letters = {
-        Kind.THEME_DAY: "ZT", Kind.GENERAL_MEETING: "DH", Kind.COMMITTEE_MEETING: "ZW", Kind.GROUP_MEETING: "XZ",
-        Kind.PARTY_LECTURE: "DK", Kind.ORG_LIFE_MEETING: "SH", Kind.DEMOCRATIC_APPRAISAL: "PY",
-        Kind.POLITICAL_BIRTHDAY: "SR", Kind.WARNING_EDUCATION: "JS",
-    }  # fmt: skip
+        Kind.THEME_DAY: "ZT",
+        Kind.GENERAL_MEETING: "DH",
+        Kind.COMMITTEE_MEETING: "ZW",
+        Kind.GROUP_MEETING: "XZ",
+        Kind.PARTY_LECTURE: "DK",
+        Kind.ORG_LIFE_MEETING: "SH",
+        Kind.DEMOCRATIC_APPRAISAL: "PY",
+        Kind.POLITICAL_BIRTHDAY: "SR",
+        Kind.WARNING_EDUCATION: "JS",
+    }
     key = (g.branch.pk, g.day.year, g.kinds[0].value)
     counters[key] = counters.get(key, 0) + 1
     return f"{g.branch.code}-{g.day.year}-{letters[g.kinds[0]]}-{counters[key]:03d}"
@@ -215,11 +255,17 @@ def _people(g: Gathering, activity: Activity, rng: random.Random, today: date) -
         made_up = g.day + timedelta(days=rng.randint(4, 25)) if excused and rng.random() < 0.7 else None
         full = person.is_full(g.day)
         yield Attendance(
-            activity=activity, member=member, branch=member.branch, name=member.user.name,
+            activity=activity,
+            member=member,
+            branch=member.branch,
+            name=member.user.name,
             group_name=member.group.name if member.group else "",
-            member_type=MemberType.FULL if full else MemberType.PROBATIONARY, may_vote=full, status=status, reason=reason,
+            member_type=MemberType.FULL if full else MemberType.PROBATIONARY,
+            may_vote=full,
+            status=status,
+            reason=reason,
             made_up_on=made_up if made_up and made_up <= today else None,
-        )  # fmt: skip
+        )
 
 
 def _trail(pairs: list[tuple[Gathering, Activity]], confirmers: list[User]) -> None:
@@ -235,12 +281,17 @@ def _trail(pairs: list[tuple[Gathering, Activity]], confirmers: list[User]) -> N
             steps.append(("activity.returned", activity.returned_by, activity.returned_at))
         lines += [
             AuditEntry(
-                at=when, actor=who, actor_name=who.name, action=action, target_type="activities.activity",
-                target_id=activity.pk, target_text=str(activity), branch=g.branch,
+                at=when,
+                actor=who,
+                actor_name=who.name,
+                action=action,
+                target_type="activities.activity",
+                target_id=activity.pk,
+                target_text=str(activity),
+                branch=g.branch,
                 changes={"comment": activity.return_comment} if action == "activity.returned" else {},
-            )  # fmt: skip
+            )
             for action, who, when in steps
             if when is not None
         ]
     AuditEntry.objects.bulk_create(lines, batch_size=80)
-

@@ -19,8 +19,12 @@ from points.demo import shape
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 OFFICERS = (
-    Role.BRANCH_SECRETARY, Role.DEPUTY_SECRETARY, Role.ORGANISATION_MEMBER, Role.PUBLICITY_MEMBER, Role.DISCIPLINE_MEMBER
-)  # fmt: skip
+    Role.BRANCH_SECRETARY,
+    Role.DEPUTY_SECRETARY,
+    Role.ORGANISATION_MEMBER,
+    Role.PUBLICITY_MEMBER,
+    Role.DISCIPLINE_MEMBER,
+)
 
 
 @dataclass
@@ -86,12 +90,18 @@ def build_organisation(today: date) -> Hospital:
         branch = add(parent, plan.name, plan.code, BranchLevel.BRANCH, kind=plan.kind, category=plan.category)
         branches[plan.code] = branch
         groups[plan.code] = [
-            add(branch, f"第{'一二三四五'[i]}党小组", f"{plan.code}-{i + 1}", BranchLevel.GROUP) for i in range(plan.groups)
+            add(branch, f"第{'一二三四五'[i]}党小组", f"{plan.code}-{i + 1}", BranchLevel.GROUP)
+            for i in range(plan.groups)
         ]
     plan = shape.TEMPORARY
     temporary = add(
-        root, plan.name, plan.code, BranchLevel.BRANCH, kind=plan.kind, category=plan.category,
-    )  # fmt: skip
+        root,
+        plan.name,
+        plan.code,
+        BranchLevel.BRANCH,
+        kind=plan.kind,
+        category=plan.category,
+    )
     temporary.founded_on, temporary.dissolved_on = date(today.year - 1, 3, 10), date(today.year - 1, 9, 20)
     temporary.save(update_fields=["founded_on", "dissolved_on"])
     return Hospital(root, branches, groups, temporary)
@@ -114,7 +124,9 @@ class Registry:
                 self.names.add(name)
                 return name
 
-    def person(self, hospital: Hospital, plan: shape.BranchPlan, *, name: str = "", username: str | None = None) -> Person:
+    def person(
+        self, hospital: Hospital, plan: shape.BranchPlan, *, name: str = "", username: str | None = None
+    ) -> Person:
         """A member on the roll since 1 January of last year; not saved."""
         rng, self.number = self.random, self.number + 1
         retired = plan.kind == "retired"
@@ -126,31 +138,52 @@ class Registry:
         name = name or self._name(gender)
         mobile = f"1990000{self.number:04d}"
         user = User(
-            name=name, username=username, search_keys=search_keys(name)[:500], staff_no=f"{20000 + self.number}",
-            mobile=mobile, mobile_index=blind_index(mobile, purpose="mobile"), password="!",
-        )  # fmt: skip
+            name=name,
+            username=username,
+            search_keys=search_keys(name)[:500],
+            staff_no=f"{20000 + self.number}",
+            mobile=mobile,
+            mobile_index=blind_index(mobile, purpose="mobile"),
+            password="!",
+        )
         staff, post, title = self._work(plan, retired)
         number = identity_number(birth, (self.number % 450) * 2 + (0 if gender == Gender.FEMALE else 1))
         education = rng.choices(["21", "22", "12", "11"], [58, 14, 22, 6])[0]
         degrees = {"21": Degree.BACHELOR, "22": Degree.NONE, "12": Degree.MASTER, "11": Degree.DOCTORATE}
         groups = hospital.groups[plan.code]
         member = Member(
-            user=user, branch=hospital.branches[plan.code],
-            group=groups[len(hospital.people[plan.code]) % len(groups)] if groups else None, gender=gender,
-            id_number=number, id_number_index=blind_index(number, purpose=IDENTITY) or "",
-            ethnicity=rng.choices(["01", "15", "11", "03"], [92, 4, 2, 2])[0], birth_date=birth, education=education,
-            degree=degrees[education], member_type=MemberType.FULL, joined_on=joined,
-            confirmed_on=joined.replace(year=joined.year + 1), job_post=post, staff_category=staff, title_level=title,
-            department=rng.choice(plan.departments), work_from=date(birth.year + 23, 7, 1),
-            home_address=f"江州市城东区健康路{rng.randint(1, 300)}号", retired=retired,
-        )  # fmt: skip
+            user=user,
+            branch=hospital.branches[plan.code],
+            group=groups[len(hospital.people[plan.code]) % len(groups)] if groups else None,
+            gender=gender,
+            id_number=number,
+            id_number_index=blind_index(number, purpose=IDENTITY) or "",
+            ethnicity=rng.choices(["01", "15", "11", "03"], [92, 4, 2, 2])[0],
+            birth_date=birth,
+            education=education,
+            degree=degrees[education],
+            member_type=MemberType.FULL,
+            joined_on=joined,
+            confirmed_on=joined.replace(year=joined.year + 1),
+            job_post=post,
+            staff_category=staff,
+            title_level=title,
+            department=rng.choice(plan.departments),
+            work_from=date(birth.year + 23, 7, 1),
+            home_address=f"江州市城东区健康路{rng.randint(1, 300)}号",
+            retired=retired,
+        )
         return Person(member, plan.code, date(self.today.year - 1, 1, 1))
 
     def _work(self, plan: shape.BranchPlan, retired: bool) -> tuple[StaffCategory, str, TitleLevel]:
         if retired:
             return StaffCategory.RETIRED, "502", TitleLevel.NONE
         if plan.category == "administration":
-            return StaffCategory.ADMINISTRATION, "0211", self.random.choice([TitleLevel.INTERMEDIATE, TitleLevel.JUNIOR])
+            return (
+                StaffCategory.ADMINISTRATION,
+                "0211",
+                self.random.choice([TitleLevel.INTERMEDIATE, TitleLevel.JUNIOR]),
+            )
         staff = self.random.choices(
             [StaffCategory.DOCTOR, StaffCategory.NURSE]
             if plan.category == "clinical"
@@ -184,9 +217,12 @@ def _movements(hospital: Hospital, registry: Registry, today: date) -> None:
     span = (today - first).days
     cast = {name for name, _, _ in shape.CAST.values()}
     young = [
-        p for plan in shape.BRANCHES if plan.kind == "regular" and plan.size > 6 for p in hospital.people[plan.code][8:]
+        p
+        for plan in shape.BRANCHES
+        if plan.kind == "regular" and plan.size > 6
+        for p in hospital.people[plan.code][8:]
         if p.member.user.name not in cast
-    ]  # fmt: skip
+    ]
     # 机关一党支部 has two of the probationers; the rest are spread
     office = [p for p in young if p.code == "JG01"][:2]
     others = rng.sample([p for p in young if p.code != "JG01"], shape.ADMITTED - 2 + shape.MOVED_IN)
@@ -239,23 +275,36 @@ def _save(everyone: list[Person], today: date) -> None:
         kind_then = MemberType.PROBATIONARY if admitted else member.member_type
         events.append(
             MembershipEvent(
-                member=member, kind=person.joined_kind, branch=branch, member_type=kind_then,
-                recorded_on=person.came, effective_on=member.joined_on if admitted else person.came,
-            )  # fmt: skip
+                member=member,
+                kind=person.joined_kind,
+                branch=branch,
+                member_type=kind_then,
+                recorded_on=person.came,
+                effective_on=member.joined_on if admitted else person.came,
+            )
         )
         if person.confirmed and member.confirmed_on:
             events.append(
                 MembershipEvent(
-                    member=member, kind=EventKind.CONFIRMED, branch=branch, member_type=MemberType.FULL,
-                    recorded_on=person.confirmed, effective_on=member.confirmed_on,
-                )  # fmt: skip
+                    member=member,
+                    kind=EventKind.CONFIRMED,
+                    branch=branch,
+                    member_type=MemberType.FULL,
+                    recorded_on=person.confirmed,
+                    effective_on=member.confirmed_on,
+                )
             )
         if person.left and person.left_kind:
             events.append(
                 MembershipEvent(
-                    member=member, kind=person.left_kind, branch=None, from_branch=branch,
-                    member_type=member.member_type, recorded_on=person.left, effective_on=person.left,
-                )  # fmt: skip
+                    member=member,
+                    kind=person.left_kind,
+                    branch=None,
+                    from_branch=branch,
+                    member_type=member.member_type,
+                    recorded_on=person.left,
+                    effective_on=person.left,
+                )
             )
         role = Role.PROBATIONARY if member.member_type == MemberType.PROBATIONARY else Role.MEMBER
         posts.append(

@@ -20,9 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "walks-through-2026"
 PHONE, DESKTOP = {"width": 360, "height": 780}, {"width": 1440, "height": 900}
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
     "--disable-component-update",
-]  # fmt: skip
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,7 +44,9 @@ class Site:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def manage(self, *args: str) -> str:
-        done = subprocess.run([sys.executable, "manage.py", *args], cwd=ROOT, env=self.env, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "manage.py", *args], cwd=ROOT, env=self.env, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stdout
 
@@ -65,7 +71,9 @@ def _wait(url: str, processes: list[subprocess.Popen[bytes]]) -> None:
 @contextlib.contextmanager
 def running_site(data: Path, *, demo: bool) -> Iterator[Site]:
     port = _free_port()
-    inherited = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+    inherited = {
+        k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+    }
     env = inherited | {"DATA_DIR": str(data), "DEMO_PASSWORD": PASSWORD, "DJANGO_SETTINGS_MODULE": "config.settings"}
     env |= {"DEMO": "1"} if demo else {}
     site = Site(f"http://127.0.0.1:{port}", env)
@@ -76,9 +84,22 @@ def running_site(data: Path, *, demo: bool) -> Iterator[Site]:
     log = (data / "processes.log").open("wb")
     commands = [
         [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"],
-        [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "WARNING",
-         "-B", "--schedule", str(data / "beat")],
-    ]  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "config",
+            "worker",
+            "--concurrency",
+            "1",
+            "--loglevel",
+            "WARNING",
+            "-B",
+            "--schedule",
+            str(data / "beat"),
+        ],
+    ]
     try:
         for command in commands:
             site.processes.append(subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log))
@@ -164,7 +185,9 @@ def visit(browser: Browser) -> Iterator[Callable[..., Hand]]:
         page = context.new_page()
         hand = Hand(page, site.url)
         page.on("pageerror", lambda error: hand.complaints.append(str(error)))
-        page.on("console", lambda m: hand.complaints.append(m.text) if m.type == "error" and "422" not in m.text else None)
+        page.on(
+            "console", lambda m: hand.complaints.append(m.text) if m.type == "error" and "422" not in m.text else None
+        )
         hands.append(hand)
         if who:
             page.goto(site.url)

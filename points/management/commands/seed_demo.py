@@ -5,17 +5,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from activities.planning import plan_year, refresh_plan
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
+from members.services import recount_roll_months
 
-from activities.planning import plan_year, refresh_plan
 from activities.rollups import rebuild_activity_months
 from branches import append_only
 from branches.models import Branch
-from members.services import recount_roll_months
 from points.catalogue import install_default
 from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.people import build_organisation, build_people

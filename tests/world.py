@@ -1,0 +1,103 @@
+"""A whole small hospital for tests that walk everything: one object of every kind a URL may name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from activities.choices import ActivityState, Kind, Period
+from activities.models import PlanItem
+from branches.choices import BranchLevel, Role
+from branches.models import Branch, User
+from members.models import BatchState, ImportBatch
+from tests import factories
+
+AT_HOSPITAL = {
+    Role.PARTY_COMMITTEE_SECRETARY,
+    Role.PARTY_COMMITTEE_MEMBER,
+    Role.PARTY_OFFICE,
+    Role.DISCIPLINE_OFFICE,
+    Role.GENERAL_BRANCH_SECRETARY,
+    Role.SYSTEM_ADMIN,
+    Role.SUPERIOR_VIEWER,
+    Role.AUDIT_ADMIN,
+}
+
+
+@dataclass
+class World:
+    hospital: Branch
+    branch: Branch
+    group: Branch
+    canary: str  # the name of a person who is a member here and nowhere else
+    args: dict[str, dict[str, Any]]
+    person: Callable[[Role], User]
+
+
+def build_world(place: str) -> World:
+    """Two of these in one database must know nothing of each other."""
+    canary = f"{place}暗记"
+    hospital = factories.make_branch(name=f"{place}人民医院党委")
+    branch = factories.make_branch(hospital, name=f"{place}第一党支部")
+    group = factories.make_branch(branch, name=f"{place}第一党小组", level=BranchLevel.GROUP)
+    member = factories.make_member(branch, group=group, name=canary)
+    secretary = factories.UserFactory(name=f"{place}书记")
+    factories.make_member(branch, group=group, user=secretary)
+    post = factories.appoint(secretary, branch, Role.BRANCH_SECRETARY)
+    day = date(2026, 11, 11)
+
+    def record(state: str) -> Any:
+        return factories.make_activity(
+            branch,
+            kinds=(Kind.GROUP_MEETING,),
+            group=group,
+            day=day,
+            state=state,
+            members=[member],
+            recorder=secretary,
+            chair=secretary,
+            topic=f"{canary}的活动",
+        )
+
+    confirmed, submitted, draft = (
+        record(state) for state in (ActivityState.CONFIRMED, ActivityState.SUBMITTED, ActivityState.DRAFT)
+    )
+    item = PlanItem.objects.create(
+        branch=branch,
+        group=group,
+        kind=Kind.GROUP_MEETING,
+        period=Period.MONTH,
+        start=date(2026, 11, 1),
+        end=date(2026, 11, 30),
+        due=date(2026, 11, 30),
+        key=f"world {place}",
+    )
+    batch = ImportBatch.objects.create(
+        organisation=hospital, uploaded_by=secretary, file_name=f"{canary}.xlsx", state=BatchState.CANCELLED
+    )
+    args = {
+        "hospital": {"pk": hospital.pk},
+        "branch": {"pk": branch.pk},
+        "group": {"pk": group.pk},
+        "member": {"pk": member.pk},
+        "user": {"pk": member.user_id},
+        "post": {"pk": post.pk},
+        "confirmed": {"pk": confirmed.pk},
+        "submitted": {"pk": submitted.pk},
+        "draft": {"pk": draft.pk},
+        "item": {"pk": item.pk},
+        "batch": {"pk": batch.pk},
+    }
+
+    def person(role: Role) -> User:
+        user = factories.UserFactory(name=f"{place}{role.label}")
+        if role == Role.GROUP_LEADER:
+            factories.make_member(branch, group=group, user=user)
+            factories.appoint(user, group, role)
+        elif role in {Role.MEMBER, Role.PROBATIONARY}:
+            factories.make_member(branch, user=user, member_type="full" if role == Role.MEMBER else "probationary")
+        else:
+            factories.appoint(user, hospital if role in AT_HOSPITAL else branch, role)
+        return User.objects.get(pk=user.pk)
+
+    return World(hospital, branch, group, canary, args, person)
