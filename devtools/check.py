@@ -38,11 +38,12 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def production_like() -> dict[str, str]:
-    """Addresses of the local PostgreSQL and Redis; the database is named after this checkout, so two never meet."""
+    """Addresses of the local PostgreSQL and Redis; both databases follow from the place of this checkout."""
     checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+    number = int(checkout, 16) % 15 + 1
     return {
         "DATABASE_URL": f"postgres://postgres@{POSTGRES[0]}:{POSTGRES[1]}/zhibu_{checkout}",
-        "REDIS_URL": f"redis://{REDIS[0]}:{REDIS[1]}/15",
+        "REDIS_URL": f"redis://{REDIS[0]}:{REDIS[1]}/{number}",
     }
 
 
