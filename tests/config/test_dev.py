@@ -62,9 +62,8 @@ def test_a_wrong_port_is_one_line_and_the_end(monkeypatch, capsys, port):
 
 
 def test_a_busy_port_is_one_line_and_the_end(capsys):
-    with socket.create_server(("127.0.0.1", 0)) as busy:
-        with pytest.raises(SystemExit):
-            serve.refuse_busy_port(*busy.getsockname())
+    with socket.create_server(("127.0.0.1", 0)) as busy, pytest.raises(SystemExit):
+        serve.refuse_busy_port(*busy.getsockname())
     assert "Choose another port" in capsys.readouterr().err
 
 
