@@ -97,9 +97,9 @@ SYSTEM: dict[str, Callable[[], object]] = {  # package -> is what it brings ther
 def apt_install(packages: list[str]) -> bool:
     """Install with apt where that is allowed; return whether it was done."""
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if not shutil.which("apt-get") or (
-        root and (not shutil.which("sudo") or run([*root, "true"], capture_output=True).returncode)
-    ):
+    if not shutil.which("apt-get") or (root and not shutil.which("sudo")):
+        return False
+    if run([*root, "true"], capture_output=True).returncode:
         return False
     say(f"Installing with apt: {' '.join(packages)} …")
     quiet = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, "stdout": subprocess.DEVNULL}
