@@ -85,7 +85,7 @@ def progress(job: Job, *, done: int, total: int, step: str = "") -> None:
 
 
 def sweep() -> int:
-    """Ring again for jobs that nobody took or whose worker fell silent; give up after MAX_ATTEMPTS. Returns how many."""
+    """Ring again for jobs nobody took or whose worker fell silent; give up after MAX_ATTEMPTS; returns how many."""
     now = timezone.now()
     waiting = Q(state=JobState.QUEUED, created_at__lt=now - timedelta(seconds=30))
     silent = Q(state=JobState.RUNNING, heartbeat__lt=now - SILENT_AFTER)
