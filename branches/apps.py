@@ -10,6 +10,13 @@ class BranchesConfig(AppConfig):
     verbose_name = "党组织"
 
     def ready(self) -> None:
+        from django.contrib.auth import signals
+
+        from branches.accounts import receivers
+
         append_only.register("branches.AuditEntry")
         post_migrate.connect(append_only.install_after_migrate, dispatch_uid="append_only")
         checks.register(append_only.check_triggers, checks.Tags.database)
+        signals.user_logged_in.connect(receivers.note_login, dispatch_uid="note_login")
+        signals.user_logged_out.connect(receivers.note_logout, dispatch_uid="note_logout")
+        signals.user_login_failed.connect(receivers.note_failure, dispatch_uid="note_failure")
