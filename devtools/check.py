@@ -14,9 +14,9 @@ from devtools.shell import FAILED, LEFT_OUT, PYTHON, ROOT, run, say
 
 POSTGRES, REDIS = ("127.0.0.1", 5432), ("127.0.0.1", 6379)
 CHECKS = {
-    "ruff check": ["-m", "ruff", "check", "."],
-    "ruff format": ["-m", "ruff", "format", "--check", "."],
-    "import order": ["-c", "from importlinter.cli import lint_imports_command as c; c()"],
+    "ruff check": ["-m", "ruff", "check", "-q", "--output-format=concise", "."],
+    "ruff format": ["-m", "ruff", "format", "--check", "--output-format=concise", "."],
+    "import order": ["-c", "from importlinter.cli import lint_imports_command as c; c(['--no-logo'])"],
     "types": ["-m", "mypy"],
     "system check": ["manage.py", "check"],
     "migrations": ["manage.py", "makemigrations", "--check", "--dry-run"],

@@ -97,11 +97,20 @@ class Processes:
             connection.close()
 
     def serve(self, ready: Callable[[], None]) -> int:
-        """Run until a signal or the end of the web server; a worker that ends is started again."""
+        """Run until a signal or the end of the web server; nothing that was started outlives the call."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: setattr(self, "stopping", True))
-        for name in self.commands:
-            self.start(name)
+        try:
+            for name in self.commands:
+                self.start(name)
+            self.watch(ready)
+            say("Stopping …")
+        finally:
+            self.end()
+        return 0 if self.stopping else FAILED
+
+    def watch(self, ready: Callable[[], None]) -> None:
+        """Call `ready` once when the site answers; start a worker that ended again, ever later."""
         announced, deadline, retry_at, pause = False, time.monotonic() + 60, 0.0, 1.0
         while not self.stopping and self.running["web"].poll() is None:
             if not announced and self.answers():
@@ -119,12 +128,8 @@ class Processes:
                     retry_at = 0.0
                     self.start("worker")
             time.sleep(0.2)
-        code = 0 if self.stopping else FAILED
-        self.end()
-        return code
 
     def end(self) -> None:
-        say("Stopping …")
         for process in self.running.values():
             if process.poll() is None:
                 process.terminate()
