@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 from branches import append_only
@@ -9,3 +11,4 @@ class PointsConfig(AppConfig):
 
     def ready(self) -> None:
         append_only.register("points.Entry")
+        import_module("points.receivers")  # its decorators connect the signals; models must be loaded first

@@ -5,9 +5,10 @@ A default of this product, put together from published schemes; no regulation pr
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from points.choices import Category, Origin
 from points.rules import Item, Level
@@ -250,3 +251,32 @@ DEFAULTS: Final[Mapping[str, Item]] = MappingProxyType({item.code: item for item
 def with_policy(code: str, *, points: Decimal, cap: Decimal | None) -> Item:
     """The catalogue's item with the house's own value and cap; a code of the house's own raises KeyError."""
     return replace(DEFAULTS[code], points=points, cap=cap)
+
+
+VALID_FROM: Final = date(2020, 1, 1)
+EDITION: Final = "党员积分规则（默认版）"
+
+
+def install_default(RuleVersion: Any, RuleItem: Any) -> None:
+    """Write the default edition into the two tables where it is missing; rows that exist are left as they are."""
+    version, _ = RuleVersion.objects.get_or_create(valid_from=VALID_FROM, defaults={"name": EDITION})
+    existing = set(RuleItem.objects.filter(version=version).values_list("code", flat=True))
+    RuleItem.objects.bulk_create(
+        [
+            RuleItem(
+                version=version,
+                code=item.code,
+                category=item.category,
+                title=item.title,
+                points=item.points,
+                points_text=item.points_text,
+                cap=item.cap,
+                origin=item.origin,
+                source_kind=item.source_kind,
+                evidence=item.evidence,
+                position=position,
+            )
+            for position, item in enumerate(CATALOGUE)
+            if item.code not in existing
+        ]
+    )

@@ -1,5 +1,6 @@
 """The rule book, the append-only ledger, and the roll-ups every page of points reads."""
 
+from collections.abc import Collection
 from typing import ClassVar, Self
 
 from django.db import models
@@ -55,10 +56,12 @@ class RuleItem(models.Model):
 
 
 class EntryQuerySet(BranchScopedQuerySet):
-    def standing(self, source_kind: str, source_id: int) -> Self:
-        """Awards of one source that no reversal undid."""
-        awards = self.filter(source_kind=source_kind, source_id=source_id, reversal_of__isnull=True)
-        return awards.filter(reversal__isnull=True)
+    def standing(self) -> Self:
+        """Awards that no reversal undid."""
+        return self.filter(reversal_of__isnull=True, reversal__isnull=True)
+
+    def standing_of(self, source_kind: str, source_ids: Collection[int]) -> Self:
+        return self.standing().filter(source_kind=source_kind, source_id__in=source_ids).order_by("pk")
 
     def own(self, user: User) -> Self:
         return self.filter(member__user=user)
@@ -164,7 +167,7 @@ class PointsMonth(models.Model):
     month = models.DateField()
     plus = models.DecimalField(default=0, **CENTS)
     minus = models.DecimalField(default=0, **CENTS)  # stored as a positive number
-    n = models.PositiveIntegerField(default=0)
+    n = models.IntegerField(default=0)  # standing awards; signed, since it is added to with a negative number
 
     objects = BranchScopedQuerySet.as_manager()
 

@@ -1,0 +1,141 @@
+"""Does everything that follows from the ledger still follow from it, and the ledger from the records? Only compares."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q
+
+from members.models import Member
+from points.models import Entry, MemberItem, MemberYear, PointsMonth
+from points.rollups import CATEGORY_FIELDS, lock_people, points_of_year
+from points.rulebook import RuleBook
+from points.rules import round_half_up
+from points.services import BATCH
+from points.sources import SOURCES
+
+Sums = dict[tuple[Any, ...], tuple[Any, ...]]
+
+
+def differences(year: int | None = None) -> Iterator[str]:
+    """One line for each difference; nothing when all is well. Lines carry keys, never names.
+
+    Call it in a transaction: it locks the members it looks at, so that nothing changes between two looks.
+    """
+    years = (
+        [year] if year else sorted({*_years(Entry.objects.all()), *MemberYear.objects.values_list("year", flat=True)})
+    )
+    for one in years:
+        in_year = Q(month__range=(date(one, 1, 1), date(one, 12, 31)))
+        entries = list(
+            Entry.objects.filter(in_year).values_list(
+                "member_id", "rule_code", "branch_id", "month", "points", "reversal_of_id"
+            )
+        )
+        items = _items(entries)
+        yield from _compare(f"MemberItem {one}", items, _stored_items(one))
+        yield from _compare(f"MemberYear {one}", _years_of_members(items, one), _stored_years(one))
+        yield from _compare("PointsMonth", _months(entries), _stored_months(in_year))
+    yield from _twice(year)
+    for kind in SOURCES:
+        yield from _source(kind, year)
+
+
+def _years(entries: Any) -> list[int]:
+    return [day.year for day in entries.order_by().dates("month", "year")]
+
+
+def _items(entries: Iterable[tuple[Any, ...]]) -> Sums:
+    sums: dict[tuple[int, str], list[Any]] = defaultdict(lambda: [Decimal(0), 0])
+    for member, code, _, _, points, reversal in entries:
+        sums[member, code][0] += points
+        sums[member, code][1] += 1 if reversal is None else -1
+    return {key: (round_half_up(points), n) for key, (points, n) in sums.items()}
+
+
+def _months(entries: Iterable[tuple[Any, ...]]) -> Sums:
+    sums: dict[tuple[int, date], list[Any]] = defaultdict(lambda: [Decimal(0), Decimal(0), 0])
+    for _, _, branch, month, points, reversal in entries:
+        row = sums[branch, month]
+        if (points > 0) == (reversal is None):
+            row[0] += points
+        else:
+            row[1] -= points
+        row[2] += 1 if reversal is None else -1
+    return {key: (round_half_up(plus), round_half_up(minus), n) for key, (plus, minus, n) in sums.items()}
+
+
+def _years_of_members(items: Sums, year: int) -> Sums:
+    sums: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for (member, code), (points, _) in items.items():
+        sums[member][code] = points
+    known = set(MemberYear.objects.filter(year=year).values_list("member", flat=True))
+    people = lock_people(Member.objects.filter(pk__in=known | set(sums)).values("pk"))
+    book = RuleBook().of_year(year)
+    result: Sums = {}
+    for pk, person in people.items():
+        points = points_of_year(sums.get(pk, {}), person, year, book)
+        parts = (points.categories[category].counted for category in CATEGORY_FIELDS)
+        result[pk,] = (*parts, points.honours, points.deductions, points.total)
+    return result
+
+
+def _stored_items(year: int) -> Sums:
+    rows = MemberItem.objects.filter(year=year).values_list("member_id", "rule_code", "points", "n")
+    return {(member, code): (round_half_up(points), n) for member, code, points, n in rows}
+
+
+def _stored_years(year: int) -> Sums:
+    fields = (*CATEGORY_FIELDS.values(), "honours", "deductions", "total")
+    return {(row[0],): row[1:] for row in MemberYear.objects.filter(year=year).values_list("member_id", *fields)}
+
+
+def _stored_months(in_year: Q) -> Sums:
+    rows = PointsMonth.objects.filter(in_year).values_list("branch_id", "month", "plus", "minus", "n")
+    return {(branch, month): (plus, minus, n) for branch, month, plus, minus, n in rows}
+
+
+def _compare(what: str, counted: Mapping[Any, Any], stored: Mapping[Any, Any]) -> Iterator[str]:
+    for key in sorted({*counted, *stored}):
+        if counted.get(key) != stored.get(key):
+            name = " ".join(str(part) for part in key)
+            yield f"{what} {name}: ledger {_text(counted.get(key))}, stored {_text(stored.get(key))}"
+
+
+def _text(values: tuple[Any, ...] | None) -> str:
+    return "missing" if values is None else " ".join(str(value) for value in values)
+
+
+def _twice(year: int | None) -> Iterator[str]:
+    """Two standing awards of one source for one member and item: the key allows it only over two revisions."""
+    standing = Entry.objects.standing()
+    if year:
+        standing = standing.filter(month__year=year)
+    keys = ("source_kind", "source_id", "member_id", "rule_code")
+    for row in standing.order_by().values(*keys).annotate(times=Count("pk")).filter(times__gt=1):
+        name = " ".join(str(row[key]) for key in keys)
+        yield f"Entry {name}: {row['times']} standing awards"
+
+
+def _source(kind: str, year: int | None) -> Iterator[str]:
+    source, book = SOURCES[kind], RuleBook()
+    mine = Entry.objects.filter(source_kind=kind)
+    if year:
+        mine = mine.filter(month__year=year)
+    ids = sorted({*source.worth_asking(year), *mine.order_by().values_list("source_id", flat=True)})
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        awards = source.awards(batch, book, False)
+        wanted = {
+            (pk, a.member_id, a.rule.code): (a.points, a.happened_on) for pk, list_ in awards.items() for a in list_
+        }
+        standing = {
+            (entry.source_id, entry.member_id, entry.rule_code): (entry.points, entry.happened_on)
+            for entry in Entry.objects.standing_of(kind, batch)
+        }
+        for key in sorted({*wanted, *standing}):
+            if wanted.get(key) != standing.get(key):
+                name = " ".join(str(part) for part in key)
+                yield f"{kind} {name}: record {_text(wanted.get(key))}, ledger {_text(standing.get(key))}"

@@ -1,0 +1,236 @@
+# ruff: noqa: S608 - the SQL below holds table names of our own models and placeholders, nothing else
+"""The sums of the ledger that pages read. The ledger is the truth; these are written with it and can be made again.
+
+Order of locks, everywhere: the source record, then the members (by pk), then the branch months (by branch and month).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
+
+from branches.choices import BranchLevel
+from branches.models import Branch
+from members.models import Member
+from members.rules import RollEvent, months_on_roll, roll_intervals
+from points.choices import Category
+from points.models import Entry, MemberItem, MemberYear, PointsMonth
+from points.rulebook import RuleBook
+from points.rules import MemberYearFacts, YearPoints, round_half_up, year_points
+
+GROUP_ITEM = "A04"  # points of a Party group: whoever has some is measured with the caps of a branch with groups
+CATEGORY_FIELDS: Mapping[Category, str] = {
+    Category.ORG: "organisational",
+    Category.STU: "study",
+    Category.DUT: "duties",
+    Category.POS: "position",
+    Category.SVC: "service",
+}
+YEAR_FIELDS = ("branch", *CATEGORY_FIELDS.values(), "honours", "deductions", "total")
+
+
+class Person(NamedTuple):
+    """What the year of a member follows from beside the ledger."""
+
+    branch_id: int
+    has_groups: bool
+    events: tuple[RollEvent, ...]
+
+    def months(self, year: int) -> int:
+        return months_on_roll(roll_intervals(self.events), year)
+
+
+def lock_people(member_ids: Any) -> dict[int, Person]:
+    """The members (ids or a queryset of them), locked in the order of their keys, with their events.
+
+    One statement. Whoever recounts a member's year holds this lock from before the entries are written.
+    """
+    end = Concat(OuterRef("branch__path"), Value("ZZZZ"))
+    today = timezone.localdate()
+    groups = Branch.objects.order_by().filter(
+        Q(dissolved_on__isnull=True) | Q(dissolved_on__gte=today),
+        level=BranchLevel.GROUP,
+        path__gt=OuterRef("branch__path"),
+        path__lte=end,
+        founded_on__lte=today,
+    )
+    rows = (
+        Member.objects.filter(pk__in=member_ids)
+        .annotate(has_groups=Exists(groups), event=F("events__kind"), event_on=F("events__recorded_on"))
+        .order_by("pk", "events__recorded_on", "events__pk")
+        .only("pk", "branch_id")
+        .select_for_update(of=("self",), no_key=True)
+    )
+    people: dict[int, Person] = {}
+    for row in rows:
+        events = people[row.pk].events if row.pk in people else ()
+        if row.event:
+            events = (*events, RollEvent(row.event, row.event_on))
+        people[row.pk] = Person(row.branch_id, row.has_groups, events)
+    return people
+
+
+def count_members(people: Mapping[int, Person], year: int, book: RuleBook) -> None:
+    """Recount items and years of these members; the caller has held `lock_people` since before it wrote entries.
+
+    Two statements a batch; never more rows than the members have items.
+    """
+    if not people:
+        return
+    _write_years(people, _recount_items(year, people), year, book)
+
+
+def _write_years(
+    people: Mapping[int, Person], sums: Mapping[int, Mapping[str, Decimal]], year: int, book: RuleBook
+) -> None:
+    items = book.of_year(year)
+    years = [
+        _member_year(pk, year, person, points_of_year(sums.get(pk, {}), person, year, items))
+        for pk, person in sorted(people.items())
+    ]
+    MemberYear.objects.bulk_create(
+        years, update_conflicts=True, unique_fields=["member", "year"], update_fields=YEAR_FIELDS
+    )
+
+
+def points_of_year(sums: Mapping[str, Decimal], person: Person, year: int, items: Mapping[str, Any]) -> YearPoints:
+    facts = MemberYearFacts(
+        sums={code: points for code, points in sums.items() if code in items},
+        months_on_roll=person.months(year),
+        has_groups=person.has_groups or bool(sums.get(GROUP_ITEM)),
+    )
+    return year_points(facts, items)
+
+
+def _member_year(pk: int, year: int, person: Person, result: YearPoints) -> MemberYear:
+    parts = {field: result.categories[category].counted for category, field in CATEGORY_FIELDS.items()}
+    return MemberYear(
+        member_id=pk,
+        year=year,
+        branch_id=person.branch_id,
+        honours=result.honours,
+        deductions=result.deductions,
+        total=result.total,
+        **parts,
+    )
+
+
+def _recount_items(year: int, member_ids: Iterable[int] | None) -> dict[int, dict[str, Decimal]]:
+    """Sum the ledger of a year into MemberItem, and hand the sums back; one statement for up to 500 members.
+
+    An INSERT … SELECT … ON CONFLICT, which the ORM cannot say; the same text on both databases.
+    """
+    entry, item = Entry._meta.db_table, MemberItem._meta.db_table
+    batches = [None] if member_ids is None else _batches(sorted(member_ids), 500)
+    sums: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for batch in batches:
+        only = "" if batch is None else f" AND member_id IN ({', '.join(['%s'] * len(batch))})"
+        statement = f"""
+            INSERT INTO {item} (member_id, year, rule_code, category, points, n)
+            SELECT member_id, %s, rule_code, category, ROUND(SUM(points), 2),
+                   SUM(CASE WHEN reversal_of_id IS NULL THEN 1 ELSE -1 END)
+            FROM {entry} WHERE month >= %s AND month <= %s{only}
+            GROUP BY member_id, rule_code, category
+            ON CONFLICT (member_id, year, rule_code) DO UPDATE SET points = excluded.points, n = excluded.n
+            RETURNING member_id, rule_code, points
+        """
+        with connection.cursor() as cursor:
+            first, last = date(year, 1, 1).isoformat(), date(year, 12, 1).isoformat()
+            cursor.execute(statement, [year, first, last, *(batch or [])])
+            for member_id, code, points in cursor.fetchall():
+                sums[member_id][code] = round_half_up(Decimal(str(points)))
+    return sums
+
+
+def add_to_months(entries: Iterable[Entry]) -> None:
+    """Add new entries to their branch months, one statement a batch.
+
+    An addition inside the database, so nothing has to be locked before; taking an award back lowers what it had raised.
+    """
+    deltas: dict[tuple[int, date], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0), Decimal(0)])
+    for entry in entries:
+        delta = deltas[entry.branch_id, entry.month]
+        is_award = entry.reversal_of_id is None
+        if (entry.points > 0) == is_award:
+            delta[0] += entry.points
+        else:
+            delta[1] -= entry.points
+        delta[2] += 1 if is_award else -1
+    table = PointsMonth._meta.db_table
+    for batch in _batches(sorted(deltas), 150):
+        rows = ", ".join(["(%s, %s, %s, %s, %s)"] * len(batch))
+        statement = f"""
+            INSERT INTO {table} (branch_id, month, plus, minus, n) VALUES {rows}
+            ON CONFLICT (branch_id, month) DO UPDATE SET
+                plus = ROUND({table}.plus + excluded.plus, 2),
+                minus = ROUND({table}.minus + excluded.minus, 2),
+                n = {table}.n + excluded.n
+        """
+        values: list[Any] = []
+        for branch_id, month in batch:
+            plus, minus, n = deltas[branch_id, month]
+            values += [branch_id, month.isoformat(), str(plus), str(minus), int(n)]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+
+def recount_months(year: int) -> None:
+    """All branch months of a year from the ledger, in one statement."""
+    entry, table = Entry._meta.db_table, PointsMonth._meta.db_table
+    raised = "(reversal_of_id IS NULL) = (points > 0)"
+    statement = f"""
+        INSERT INTO {table} (branch_id, month, plus, minus, n)
+        SELECT branch_id, month, ROUND(SUM(CASE WHEN {raised} THEN points ELSE 0 END), 2),
+               ROUND(SUM(CASE WHEN {raised} THEN 0 ELSE -points END), 2),
+               SUM(CASE WHEN reversal_of_id IS NULL THEN 1 ELSE -1 END)
+        FROM {entry} WHERE month >= %s AND month <= %s GROUP BY branch_id, month
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [date(year, 1, 1).isoformat(), date(year, 12, 1).isoformat()])
+
+
+@transaction.atomic
+def rebuild_rollups(year: int | None = None) -> None:
+    """Throw the sums of a year (of all years) away and make them again from the ledger.
+
+    Every member with an entry or a day on the roll gets a row of the year, so that rankings and charts miss nobody.
+    """
+    book = RuleBook()
+    for one in [year] if year else years_with_entries():
+        first, last = date(one, 1, 1), date(one, 12, 31)
+        people = lock_people(Member.objects.filter(Q(left_on__isnull=True) | Q(left_on__gt=first)).values("pk"))
+        people |= lock_people(Entry.objects.filter(month__range=(first, last)).values("member"))
+        MemberItem.objects.filter(year=one).delete()
+        MemberYear.objects.filter(year=one).delete()
+        PointsMonth.objects.filter(month__range=(first, last)).delete()
+        sums = _recount_items(one, None)
+        people = {pk: person for pk, person in people.items() if pk in sums or person.months(one)}
+        _write_years(people, sums, one, book)
+        recount_months(one)
+
+
+def years_with_entries() -> list[int]:
+    return [day.year for day in Entry.objects.order_by().dates("month", "year")]
+
+
+@transaction.atomic
+def refresh_members(member_ids: Collection[int]) -> None:
+    """After a change on the roll: the part year, the branch and its groups decide over the years that have rows."""
+    book = RuleBook()
+    people = lock_people(member_ids)
+    known = MemberYear.objects.filter(member__in=list(people)).values_list("year", "member").order_by("year")
+    by_year: dict[int, list[int]] = defaultdict(list)
+    for year, member_id in known:
+        by_year[year].append(member_id)
+    for year, ids in by_year.items():
+        count_members({pk: people[pk] for pk in ids}, year, book)
+
+
+def _batches(values: list[Any], size: int) -> list[list[Any]]:
+    return [values[i : i + size] for i in range(0, len(values), size)]

@@ -1,0 +1,52 @@
+"""A branch with its people, and the rule book in force."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from activities.choices import ActivityState, Kind
+from activities.models import Activity
+from branches.models import Branch
+from members.models import Member
+from points.catalogue import install_default
+from points.models import RuleItem, RuleVersion
+from points.services import post_source
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def rule_book(request: pytest.FixtureRequest) -> None:
+    """The migration installs it; a test with real transactions has flushed it away."""
+    if {"db", "transactional_db"} & set(request.fixturenames):
+        install_default(RuleVersion, RuleItem)
+
+
+@pytest.fixture
+def members(branch: Branch) -> list[Member]:
+    return [factories.make_member(branch) for _ in range(3)]
+
+
+@pytest.fixture
+def held(branch: Branch) -> Callable[..., Activity]:
+    """held(members, kinds=…, day=…): a confirmed record of `branch`, its points posted."""
+
+    def make(
+        members: list[Member], *, kinds: tuple[str, ...] = (Kind.THEME_DAY,), day: date = date(2026, 11, 11), **kw: Any
+    ) -> Activity:
+        node = kw.pop("branch", branch)
+        kw.setdefault("revision", 1)
+        activity = factories.make_activity(
+            node,
+            kinds=kinds,
+            day=day,
+            state=ActivityState.CONFIRMED,
+            members=members,
+            confirmed_at=factories.at(day, 20),
+            **kw,
+        )
+        post_source(source_kind="activity", source_id=activity.pk, revision=activity.revision, actor=activity.recorder)
+        return activity
+
+    return make

@@ -1,0 +1,81 @@
+"""Eight people confirm at once: the sums still follow the ledger. And without the lock they do not."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+from django.db import connection, transaction
+
+from activities.choices import ActivityState, Kind
+from activities.models import Activity
+from branches.choices import BranchLevel
+from members.models import Member
+from points import services
+from points.ledger_check import differences
+from points.models import Entry, MemberYear
+from points.rollups import Person, count_members
+from points.services import post_source
+from tests import factories
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+CLIENTS = 8
+KINDS = (Kind.THEME_DAY, Kind.GENERAL_MEETING, Kind.PARTY_LECTURE, Kind.GROUP_MEETING)
+
+
+@pytest.fixture
+def records(branch):
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL: SQLite lets one writer in at a time")
+    factories.make_branch(branch, level=BranchLevel.GROUP)
+    members = [factories.make_member(branch) for _ in range(5)]
+    return [
+        factories.make_activity(
+            branch, kinds=(kind,), day=date(2026, 11, day), state=ActivityState.CONFIRMED, members=members, revision=1
+        )
+        for kind in KINDS
+        for day in range(1, 9)
+    ]
+
+
+def post(activity: Activity) -> None:
+    try:
+        post_source(source_kind="activity", source_id=activity.pk, revision=1, actor=None)
+    finally:
+        connection.close()
+
+
+@transaction.atomic
+def found() -> list[str]:
+    return list(differences())
+
+
+def test_eight_clients_leave_no_drift(records):
+    twice = [record for record in records for _ in range(2)]  # the same record from two sides as well
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(post, twice))
+    assert Entry.objects.count() == len(records) * 5
+    assert found() == []
+
+
+def test_without_the_lock_the_sums_drift(records, monkeypatch):
+    """The control: were it not for the lock, two confirmations at once would lose one of the two."""
+    both_wrote = threading.Barrier(2, timeout=20)
+
+    def look_without_locking(ids):
+        return {
+            row.pk: Person(row.branch_id, True, ())
+            for row in Member.objects.filter(pk__in=ids).prefetch_related("events")
+        }
+
+    def count_after_both_wrote(*args):
+        both_wrote.wait()
+        count_members(*args)
+
+    monkeypatch.setattr(services, "lock_people", look_without_locking)
+    monkeypatch.setattr(services, "count_members", count_after_both_wrote)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(post, [records[0], records[8]]))
+    assert MemberYear.objects.filter(year=2026).count() == 5
+    assert any(line.startswith("MemberItem 2026") or line.startswith("MemberYear 2026") for line in found())
