@@ -28,13 +28,14 @@ def test_without_demo_nothing_is_built(db):
 
 @pytest.fixture(scope="module")
 def demo(django_db_setup, django_db_blocker):
-    """One demo hospital for the module; the last test's data are removed by rolling back."""
+    """One demo hospital for the module, rolled back after its last test."""
     with django_db_blocker.unblock():
         before, settings.DEMO = settings.DEMO, True
         atomic = transaction.atomic()
         atomic.__enter__()
         call_command("seed_demo", today=TODAY, stdout=StringIO())
         yield
+    with django_db_blocker.unblock():  # a test in between may have blocked it again
         transaction.set_rollback(True)
         atomic.__exit__(None, None, None)
         settings.DEMO = before

@@ -5,17 +5,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from activities.planning import plan_year, refresh_plan
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
-from members.services import recount_roll_months
 
+from activities.planning import plan_year, refresh_plan
 from activities.rollups import rebuild_activity_months
 from branches import append_only
 from branches.models import Branch
+from members.roll_months import recount_roll_months
 from points.catalogue import install_default
 from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.people import build_organisation, build_people
@@ -52,11 +52,11 @@ class Command(BaseCommand):
         hospital = build_organisation(today)
         build_people(hospital, today)
         branches = [*hospital.branches.values(), hospital.temporary]
-        recount_roll_months(branches, date(today.year - 1, 1, 1))
+        recount_roll_months(branches=branches, from_month=date(today.year - 1, 1, 1))
         confirmed = write_gatherings(hospital, plan_gatherings(hospital, today), today)
         for year in (today.year - 1, today.year):
-            plan_year(branches=branches, year=year)
-            refresh_plan(branches, year)
-            rebuild_activity_months(branches, year)
+            plan_year(branches=branches, year=year, today=today)
+            refresh_plan(branches=branches, year=year)
+            rebuild_activity_months(branches=branches, year=year)
         post_many(source_kind="activity", source_ids=confirmed, actor=None)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
