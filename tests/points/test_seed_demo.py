@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.test import TestCase, override_settings
 
 from activities.choices import ActivityState, Kind
 from activities.models import Activity, PlanItem
@@ -26,82 +26,73 @@ def test_without_demo_nothing_is_built(db):
     assert not User.objects.exists()
 
 
-@pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
-    """One demo hospital for the module, rolled back after its last test."""
-    with django_db_blocker.unblock():
-        before, settings.DEMO = settings.DEMO, True
-        atomic = transaction.atomic()
-        atomic.__enter__()
-        call_command("seed_demo", today=TODAY, stdout=StringIO())
-        yield
-    with django_db_blocker.unblock():  # a test in between may have blocked it again
-        transaction.set_rollback(True)
-        atomic.__exit__(None, None, None)
-        settings.DEMO = before
+class TestDemo(TestCase):
+    """One demo hospital for all tests of the class."""
 
+    @classmethod
+    def setUpTestData(cls) -> None:
+        with override_settings(DEMO=True):
+            call_command("seed_demo", today=TODAY, stdout=StringIO())
 
-def test_the_hospital_has_a_general_branch_and_fourteen_branches(demo):
-    branches = Branch.objects.branches()
-    assert branches.count() == 14
-    assert Branch.objects.filter(level=BranchLevel.GENERAL_BRANCH).count() == 1
-    temporary = branches.get(kind=BranchKind.TEMPORARY)
-    assert temporary.dissolved_on < TODAY
-    assert max(branch.members.filter(left_on=None).count() for branch in branches) <= 50
+    def test_the_hospital_has_a_general_branch_and_fourteen_branches(self):
+        branches = Branch.objects.branches()
+        assert branches.count() == 14
+        assert Branch.objects.filter(level=BranchLevel.GENERAL_BRANCH).count() == 1
+        temporary = branches.get(kind=BranchKind.TEMPORARY)
+        assert temporary.dissolved_on < TODAY
+        assert max(branch.members.filter(left_on=None).count() for branch in branches) <= 50
 
+    def test_the_roll_goes_from_474_to_495_and_balances(self):
+        assert Member.objects.on_roll(date(TODAY.year - 1, 1, 1)).count() == 474
+        assert Member.objects.on_roll(TODAY).count() == 495
+        kinds = [event.kind for event in MembershipEvent.objects.all()]
+        assert kinds.count(EventKind.ADMITTED) == 25
+        left = sum(kinds.count(kind) for kind in (EventKind.TRANSFER_OUT, EventKind.DECEASED))
+        assert 474 + 25 + kinds.count(EventKind.TRANSFER_IN) - left == 495
 
-def test_the_roll_goes_from_474_to_495_and_balances(demo):
-    assert Member.objects.on_roll(date(TODAY.year - 1, 1, 1)).count() == 474
-    assert Member.objects.on_roll(TODAY).count() == 495
-    kinds = [event.kind for event in MembershipEvent.objects.all()]
-    assert kinds.count(EventKind.ADMITTED) == 25
-    left = sum(kinds.count(kind) for kind in (EventKind.TRANSFER_OUT, EventKind.DECEASED))
-    assert 474 + 25 + kinds.count(EventKind.TRANSFER_IN) - left == 495
+    def test_the_first_office_branch_is_as_the_account_tells(self):
+        branch = Branch.objects.get(code="JG01")
+        members = branch.members.filter(left_on=None)
+        assert members.count() == 31
+        assert members.filter(member_type=MemberType.PROBATIONARY).count() == 2
+        posts = (
+            Appointment.objects.current(TODAY).filter(branch=branch).exclude(role__in=[Role.MEMBER, Role.PROBATIONARY])
+        )
+        assert posts.count() == 5
+        meetings = Activity.objects.filter(
+            branch=branch,
+            kinds__kind=Kind.COMMITTEE_MEETING,
+            starts_at__year=TODAY.year - 1,
+            state=ActivityState.CONFIRMED,
+        )
+        assert meetings.count() == 12
 
+    def test_thirteen_of_the_admitted_are_highly_educated(self):
+        admitted = Member.objects.filter(events__kind=EventKind.ADMITTED)
+        assert sum(bool(is_high_level(title=m.title_level, degree=m.degree)) for m in admitted) == 13
 
-def test_the_first_office_branch_is_as_the_account_tells(demo):
-    branch = Branch.objects.get(code="JG01")
-    members = branch.members.filter(left_on=None)
-    assert members.count() == 31
-    assert members.filter(member_type=MemberType.PROBATIONARY).count() == 2
-    posts = Appointment.objects.current(TODAY).filter(branch=branch).exclude(role__in=[Role.MEMBER, Role.PROBATIONARY])
-    assert posts.count() == 5
-    meetings = Activity.objects.filter(
-        branch=branch, kinds__kind=Kind.COMMITTEE_MEETING, starts_at__year=TODAY.year - 1, state=ActivityState.CONFIRMED
-    )
-    assert meetings.count() == 12
+    def test_every_identity_number_is_of_a_fictitious_area_and_used_once(self):
+        numbers = [member.id_number for member in Member.objects.all()]
+        assert all(number.startswith("990000") for number in numbers)
+        assert len(set(numbers)) == len(numbers)
 
+    def test_nobody_confirmed_an_own_record(self):
+        confirmed = Activity.objects.filter(state=ActivityState.CONFIRMED)
+        assert confirmed.exists()
+        assert not [a for a in confirmed if a.confirmed_by_id in {a.recorder_id, a.editor_id}]
 
-def test_thirteen_of_the_admitted_are_highly_educated(demo):
-    admitted = Member.objects.filter(events__kind=EventKind.ADMITTED)
-    assert sum(bool(is_high_level(title=m.title_level, degree=m.degree)) for m in admitted) == 13
+    def test_points_were_awarded_and_the_board_shows_every_state(self):
+        assert Entry.objects.count() > 10_000
+        states = set(PlanItem.objects.values_list("state", flat=True))
+        assert {"open", "submitted", "returned", "confirmed", "not_applicable"} <= states
 
+    def test_a_second_call_keeps_what_is_there(self):
+        before = Activity.objects.count()
+        with override_settings(DEMO=True):
+            call_command("seed_demo", today=TODAY, stdout=StringIO())
+        assert Activity.objects.count() == before
 
-def test_every_identity_number_is_of_a_fictitious_area_and_used_once(demo):
-    numbers = [member.id_number for member in Member.objects.all()]
-    assert all(number.startswith("990000") for number in numbers)
-    assert len(set(numbers)) == len(numbers)
-
-
-def test_nobody_confirmed_an_own_record(demo):
-    confirmed = Activity.objects.filter(state=ActivityState.CONFIRMED)
-    assert confirmed.exists()
-    assert not [a for a in confirmed if a.confirmed_by_id in {a.recorder_id, a.editor_id}]
-
-
-def test_points_were_awarded_and_the_board_shows_every_state(demo):
-    assert Entry.objects.count() > 10_000
-    states = set(PlanItem.objects.values_list("state", flat=True))
-    assert {"open", "submitted", "returned", "confirmed", "not_applicable"} <= states
-
-
-def test_a_second_call_keeps_what_is_there(demo):
-    before = Activity.objects.count()
-    call_command("seed_demo", today=TODAY, stdout=StringIO())
-    assert Activity.objects.count() == before
-
-
-def test_the_demo_people_can_log_in(demo):
-    users = User.objects.filter(username__in=["admin", "office", "leader", "secretary", "secretary2"])
-    assert all(user.check_password(settings.DEMO_PASSWORD) for user in users)
-    assert users.count() == 5
+    def test_the_demo_people_can_log_in(self):
+        users = User.objects.filter(username__in=["admin", "office", "leader", "secretary", "secretary2"])
+        assert all(user.check_password(settings.DEMO_PASSWORD) for user in users)
+        assert users.count() == 5
