@@ -1,6 +1,11 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class ActivitiesConfig(AppConfig):
     name = "activities"
     verbose_name = "活动"
+
+    def ready(self) -> None:
+        import_module("activities.receivers")  # its decorators connect the signals; models must be loaded first

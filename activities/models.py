@@ -1,12 +1,15 @@
 """Gatherings, who came, their photos, and what a branch owes."""
 
 import uuid
+from datetime import date
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Count, Prefetch, Q
+from django.utils import timezone
 
 from activities.choices import AbsenceReason, ActivityState, AttendanceStatus, Kind, Period, PlanState
+from activities.rules import is_backfilled
 from branches.choices import Capability
 from branches.models import Branch, BranchScopedQuerySet, User
 from members.choices import MemberType
@@ -51,9 +54,8 @@ class Activity(models.Model):
     chair = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="主持人")
     recorder = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="记录人")
     editor = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False)  # who last changed the text
-    lecturer = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="主讲人"
-    )
+    lecturer = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="主讲人")
+    guest_lecturer = models.CharField("院外主讲人", max_length=40, blank=True, default="")
     hours = models.DecimalField("学时", max_digits=4, decimal_places=1, null=True, blank=True)
     observers = models.CharField("列席人员", max_length=200, blank=True, default="")
     minutes = models.TextField("纪要", max_length=20000, blank=True, default="")
@@ -62,7 +64,9 @@ class Activity(models.Model):
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)  # one form, one record
     version = models.PositiveIntegerField(default=1, editable=False)
     revision = models.PositiveSmallIntegerField(default=0, editable=False)  # how often it was confirmed or corrected
-    submitted_at = models.DateTimeField("提交时间", null=True, editable=False)
+    submitted_at = models.DateTimeField(
+        "提交时间", null=True, editable=False
+    )  # a return keeps it, the author's edit not
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     confirmed_at = models.DateTimeField("确认时间", null=True, editable=False)
     confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
@@ -98,6 +102,13 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return self.topic or "未命名活动"
+
+    @property
+    def backfilled(self) -> bool:
+        """补录: first submitted more than a week after the event."""
+        return self.submitted_at is not None and is_backfilled(
+            timezone.localdate(self.starts_at), timezone.localdate(self.submitted_at)
+        )
 
 
 class ActivityKind(models.Model):
@@ -206,6 +217,10 @@ class PlanItemQuerySet(BranchScopedQuerySet):
         """The cells of a board, in one query."""
         return self.select_related("branch", "group", "activity").order_by("branch__path", "kind", "group__path")
 
+    def covering(self, start: date, end: date) -> Self:
+        """Items whose period touches the days `start` to `end`: the month's own, its quarter's, its year's."""
+        return self.filter(start__lte=end, end__gte=start)
+
 
 class PlanItem(models.Model):
     """One required action of a node in a period (规定动作): what the board, the home page and the score card read.
@@ -264,7 +279,9 @@ class ActivityMonth(models.Model):
     objects = BranchScopedQuerySet.as_manager()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["branch", "month", "kind"], name="activity_month_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["branch", "month", "kind"], name="activity_month_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.branch} {self.month:%Y-%m} {self.kind}"

@@ -1,0 +1,57 @@
+"""Who may confirm a record: asked by the services, and by the pages that name them. Reads only."""
+
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils import timezone
+
+from activities.choices import ConfirmedBy
+from activities.models import Activity
+from activities.rules import Confirmers, confirmers
+from branches.choices import Role
+from branches.models import Appointment, Branch, User
+from branches.rules import subtree_end
+
+OFFICERS: Final = (Role.BRANCH_SECRETARY, Role.DEPUTY_SECRETARY, Role.ORGANISATION_MEMBER)
+
+
+def confirmers_of(activity: Activity) -> Confirmers:
+    """Who may confirm this record now. One query."""
+    branch = activity.branch
+    above = [branch.path[:end] for end in range(Branch.steplen, len(branch.path) + 1, Branch.steplen)]
+    held = Appointment.objects.current(timezone.localdate()).filter(
+        Q(branch=branch.pk, role__in=OFFICERS)
+        | Q(role=Role.GROUP_LEADER, branch__path__gte=branch.path, branch__path__lt=subtree_end(branch.path))
+        | Q(role=Role.PARTY_OFFICE, branch__path__in=above),
+        user__is_active=True,
+    )
+    people: dict[bool | None, set[int]] = {True: set(), False: set(), None: set()}
+    for user_id, role in held.values_list("user", "role"):
+        people[True if role in OFFICERS else False if role == Role.GROUP_LEADER else None].add(user_id)
+    return confirmers(
+        officers=people[True],
+        leaders=people[False],
+        office=people[None],
+        hands_on=[activity.recorder_id, activity.editor_id],
+    )
+
+
+def who_confirms(activity: Activity) -> str:
+    """Who confirms, in words for the page: "组织委员赵启明"; the office by its name. Two queries."""
+    found = confirmers_of(activity)
+    if found.by == ConfirmedBy.OFFICE or not found.people:
+        return str(ConfirmedBy.OFFICE.label)
+    roles = [*OFFICERS, Role.GROUP_LEADER]
+    posts = Appointment.objects.current(timezone.localdate()).filter(user__in=found.people, role__in=roles)
+    posts = posts.within([activity.branch.path]).select_related("user")
+    ranked = sorted(posts, key=lambda post: (roles.index(Role(post.role)) != 2, roles.index(Role(post.role)), post.pk))
+    named = {post.user_id: f"{post.get_role_display()}{post.user.name}" for post in reversed(ranked)}
+    return "或".join(list(dict.fromkeys(named[post.user_id] for post in ranked))[:3])
+
+
+def require_confirmer(activity: Activity, actor: User, what: str) -> None:
+    if actor.pk in (activity.recorder_id, activity.editor_id):
+        raise ValidationError(f"记录人和最后修改人不能{what}同一份记录，请由{who_confirms(activity)}办理。")
+    if actor.pk not in confirmers_of(activity).people:
+        raise ValidationError(f"这份记录由{who_confirms(activity)}{what}。")
