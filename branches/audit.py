@@ -23,7 +23,7 @@ def record(
     `action` is "<thing>.<past participle>", e.g. "activity.confirmed"; `changes` maps a field to [old, new]. The
     values of fields that identify a person (identity number, phones, address) are never written, only that they
     changed.
-    `actor` None is the system itself, or somebody not logged in; `address` is given where there is no actor to carry it.
+    `actor` None is the system itself, or somebody not logged in: `address` then `address` says from where.
     """
     shown = {
         field: ["***", "***"]

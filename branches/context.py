@@ -31,9 +31,12 @@ class Me:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    context: dict[str, Any] = {"DEMO": settings.DEMO, "today": timezone.localdate()}
+    context: dict[str, Any] = {
+        "DEMO": settings.DEMO,
+        "today": timezone.localdate(),
+        "organisation": SimpleLazyObject(lambda: Branch.objects.get_root_nodes().first()),
+    }
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         context["me"] = SimpleLazyObject(lambda: Me(user))
-        context["organisation"] = SimpleLazyObject(lambda: Branch.get_root_nodes().first())
     return context

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import ProtectedError, Q
 from django.utils import timezone
@@ -42,7 +43,12 @@ class UserManager(BaseUserManager["User"]):
         posts = Appointment.objects.visible_to(user, can).filter(user=models.OuterRef("pk"))
         if not user.has_anywhere(can):
             return self.none()
-        return self.filter(models.Exists(posts) | ~models.Exists(Appointment.objects.filter(user=models.OuterRef("pk"))))
+        any_post = Appointment.objects.filter(user=models.OuterRef("pk"))
+        return self.filter(models.Exists(posts) | ~models.Exists(any_post))
+
+    def able_to_log_in(self) -> models.QuerySet["User"]:
+        """People who have set a password."""
+        return self.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exclude(password="")
 
     def with_mobile(self, mobile: str) -> models.QuerySet["User"]:
         return self.filter(mobile_index__in=blind_indexes(mobile, purpose=MOBILE))

@@ -34,6 +34,8 @@ class LoginNameBackend(BaseBackend):
     ) -> User | None:
         if not username or password is None:
             return None
+        if request is not None:
+            request.password_was_checked = True  # axes let the try through: the audit trail counts those only
         user = find_person(username)
         if user is None:
             User().set_password(password)  # as slow as a real check: the answer must not tell who exists

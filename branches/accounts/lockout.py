@@ -18,7 +18,7 @@ def key_of(user: User) -> str:
 
 
 def lock_key(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
-    """The person behind the typed name, however they typed it; for a name nobody has, its hash. Nothing typed is stored."""
+    """The person behind the typed name, however it was typed; for an unknown name, its hash. Nothing typed is kept."""
     if getattr(request, "user", None) is not None and request.user.is_authenticated:
         return key_of(request.user)
     given = credentials or {}

@@ -32,7 +32,7 @@ class PersonalValidator:
     """Refuses passwords built on the person's own names and numbers, or on the hospital's name."""
 
     def validate(self, password: str, user: User | None = None) -> None:
-        words = [root.name for root in Branch.get_root_nodes()]
+        words = [root.name for root in Branch.objects.get_root_nodes()]
         if user is not None:
             words += [user.name, user.username or "", user.staff_no or "", user.mobile]
         lowered = password.lower()

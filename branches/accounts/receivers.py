@@ -31,11 +31,9 @@ def note_logout(sender: Any, request: HttpRequest, user: User | None, **kwargs: 
 
 def note_failure(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
     """The typed name is never written: only whose account it is, or its hash. Tries during a lock are not written."""
-    if request is None:
+    if request is None or not getattr(request, "password_was_checked", False):
         return
     tries = getattr(request, "axes_failures_since_start", None)
-    if tries is None and getattr(request, "axes_locked_out", False):
-        return
     key = lock_key(request, credentials)
     kind, _, rest = key.partition(":")
     user = User.objects.filter(pk=int(rest)).first() if kind == "user" else None

@@ -1,11 +1,15 @@
-"""The doors of log-in, one by one: allauth's own list would open sign-up and reset by mail."""
+"""The doors, one by one: allauth's own list would open sign-up and reset by mail."""
 
 from allauth.account import views as allauth
 from django.urls import path
 
+from branches.accounts import views
+
 urlpatterns = [
-    path("login/", allauth.login, name="account_login"),
+    path("login/", views.log_in, name="account_login"),
     path("logout/", allauth.logout, name="account_logout"),
-    path("password/", allauth.password_change, name="account_change_password"),
+    path("password/", views.password_change, name="account_change_password"),
     path("reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
+    path("activate/<str:token>/", views.activate, name="account_activate"),
+    path("setup/<str:token>/", views.setup, name="account_setup"),
 ]
