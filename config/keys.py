@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,12 +28,11 @@ def installation_keys(data_dir: Path, env: Any, *, make_secret: Callable[[], str
     if not path.exists():
         path.parent.mkdir(mode=0o700, exist_ok=True)
         made = {"secret_key": make_secret(), "field_keys": [make_secret()]}
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:  # another process of the same start was first
-            pass
-        else:
-            with os.fdopen(handle, "w") as file:
-                json.dump(made, file)
+        draft = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(made, file)
+        with suppress(FileExistsError):  # another process of the same start was first
+            os.link(draft, path)
+        draft.unlink()
     kept = json.loads(path.read_text())
     return Keys(secret or kept["secret_key"], fields or kept["field_keys"])

@@ -37,6 +37,7 @@ PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -125,7 +126,7 @@ ATOMIC_REQUESTS = False
 
 # -- Background work: Redis where there is one, else Celery's filesystem broker under DATA_DIR
 REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -228,8 +229,7 @@ ROSTER_FILE_LIMIT = 20 * 2**20
 PHOTO_FILE_LIMIT = 20 * 2**20
 IMPORT_KEEP_DAYS = 30
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="dummymail://")
-vars().update(EMAIL_CONFIG)
+vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "dummymail://"))
 MAIL_IS_SET_UP = bool(env.str("EMAIL_URL", default=""))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="zhibu@localhost")
 

@@ -19,7 +19,9 @@ from tests import factories
 @pytest.fixture(autouse=True)
 def rule_book(request: pytest.FixtureRequest) -> None:
     """The migration installs it; a test with real transactions has flushed it away."""
-    if {"db", "transactional_db"} & set(request.fixturenames):
+    database = {"db", "transactional_db"} & set(request.fixturenames)
+    if database:
+        request.getfixturevalue(database.pop())  # an autouse fixture would else come before it
         install_default(RuleVersion, RuleItem)
 
 

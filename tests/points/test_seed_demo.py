@@ -10,7 +10,7 @@ from django.test import TestCase, override_settings
 
 from activities.choices import ActivityState, Kind
 from activities.models import Activity, PlanItem
-from branches.choices import BranchKind, BranchLevel, Role
+from branches.choices import COMMITTEE_ROLES, BranchKind, BranchLevel
 from branches.models import Appointment, Branch, User
 from members.choices import EventKind, MemberType
 from members.models import Member, MembershipEvent

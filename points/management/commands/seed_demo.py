@@ -14,9 +14,10 @@ from django.utils import timezone
 from activities.planning import plan_year, refresh_plan
 from activities.rollups import rebuild_activity_months
 from branches import append_only
-from branches.models import Branch
+from branches.models import Branch, User
 from members.roll_months import recount_roll_months
 from points.catalogue import install_default
+from points.demo import shape
 from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.people import build_organisation, build_people
 from points.models import RuleItem, RuleVersion
@@ -34,6 +35,8 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("seed_demo needs DEMO=1: demo accounts exist in no other installation")
         if fresh:
+            if User.objects.exists() and not User.objects.filter(username=shape.DEMO_LOGINS[0]).exists():
+                raise CommandError("this is no demo hospital: --fresh would destroy it")
             self._empty()
         elif Branch.objects.exists():
             self.stdout.write("The data is kept; --fresh rebuilds it.")
