@@ -1,7 +1,7 @@
 """The official code lists of the national roster (民族, 学历, 工作岗位) as data, and how people really write them.
 
-A code that longer codes extend (02, 1, 30 …) is a heading of its list, never a value. Codes are strings: 民族 01 and 工作岗位
-0212 keep their leading zero.
+A code that longer codes extend (02, 1, 30 …) is a heading of its list, never a value. Codes are strings: 01 and 0212
+keep their leading zero.
 """
 
 import re
@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 
 class How(StrEnum):
@@ -23,7 +23,7 @@ class How(StrEnum):
 
 
 class CodeRefused(ValueError):
-    """The text names no value of the list; `reason` is heading, mismatch or ambiguous, the message says what to write."""
+    """The text names no value of the list: `reason` is heading, mismatch or ambiguous. The message says what to do."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class Match:
         return self.how in (How.WORD, How.ZERO)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CodeList:
     title: str
     names: Mapping[str, str]
@@ -89,18 +89,20 @@ def plain(text: str) -> str:
 
 
 def _read(lines: str) -> dict[str, str]:
-    entries = (entry.strip() for line in lines.strip().splitlines() for entry in line.split(" | "))
-    return dict(entry.split(" ", 1) for entry in entries)
+    """`code name` pairs between bars or line ends; a line that begins with no code goes on with the one before."""
+    text = re.sub(r"\n(?![0-9])", "", lines.strip()).replace("\n", " | ")
+    return dict(entry.split(" ", 1) for entry in text.split(" | "))
 
 
 ETHNICITY = CodeList(
     title="民族",
     names=_read("""
-01 汉族 | 02 蒙古族 | 03 回族 | 04 藏族 | 05 维吾尔族 | 06 苗族 | 07 彝族 | 08 壮族 | 09 布依族 | 10 朝鲜族 | 11 满族 | 12 侗族
-13 瑶族 | 14 白族 | 15 土家族 | 16 哈尼族 | 17 哈萨克族 | 18 傣族 | 19 黎族 | 20 傈僳族 | 21 佤族 | 22 畲族 | 23 高山族 | 24 拉祜族
-25 水族 | 26 东乡族 | 27 纳西族 | 28 景颇族 | 29 柯尔克孜族 | 30 土族 | 31 达斡尔族 | 32 仫佬族 | 33 羌族 | 34 布朗族 | 35 撒拉族
-36 毛南族 | 37 仡佬族 | 38 锡伯族 | 39 阿昌族 | 40 普米族 | 41 塔吉克族 | 42 怒族 | 43 乌孜别克族 | 44 俄罗斯族 | 45 鄂温克族 | 46 德昂族
-47 保安族 | 48 裕固族 | 49 京族 | 50 塔塔尔族 | 51 独龙族 | 52 鄂伦春族 | 53 赫哲族 | 54 门巴族 | 55 珞巴族 | 56 基诺族 | 91 其他族
+01 汉族 | 02 蒙古族 | 03 回族 | 04 藏族 | 05 维吾尔族 | 06 苗族 | 07 彝族 | 08 壮族 | 09 布依族 | 10 朝鲜族
+11 满族 | 12 侗族 | 13 瑶族 | 14 白族 | 15 土家族 | 16 哈尼族 | 17 哈萨克族 | 18 傣族 | 19 黎族 | 20 傈僳族
+21 佤族 | 22 畲族 | 23 高山族 | 24 拉祜族 | 25 水族 | 26 东乡族 | 27 纳西族 | 28 景颇族 | 29 柯尔克孜族 | 30 土族
+31 达斡尔族 | 32 仫佬族 | 33 羌族 | 34 布朗族 | 35 撒拉族 | 36 毛南族 | 37 仡佬族 | 38 锡伯族 | 39 阿昌族
+40 普米族 | 41 塔吉克族 | 42 怒族 | 43 乌孜别克族 | 44 俄罗斯族 | 45 鄂温克族 | 46 德昂族 | 47 保安族 | 48 裕固族
+49 京族 | 50 塔塔尔族 | 51 独龙族 | 52 鄂伦春族 | 53 赫哲族 | 54 门巴族 | 55 珞巴族 | 56 基诺族 | 91 其他族
 92 外国血统
 """),
     words={"蒙族": "02", "维族": "05", "哈族": "17", "柯族": "29", "达族": "31", "其他": "91", "穿青人": "91"},
@@ -109,9 +111,10 @@ ETHNICITY = CodeList(
 EDUCATION = CodeList(
     title="学历",
     names=_read("""
-1 研究生教育 | 11 博士研究生 | 12 硕士研究生 | 13 硕士生班 | 1A 中央党校研究生 | 1B 省（区、市）委党校研究生 | 2 本专科教育 | 21 大学 | 22 大专
-23 大学普通班 | 24 第二学士学位班 | 2A 中央党校大学 | 2B 省（区、市）委党校大学 | 2C 中央党校大专 | 2D 省（区、市）委党校大专 | 4 中等职业学校 | 41 中等专科
-44 职业高中 | 47 技工学校 | 6 普通高中 | 7 初中 | 8 小学 | 9 其他
+1 研究生教育 | 11 博士研究生 | 12 硕士研究生 | 13 硕士生班 | 1A 中央党校研究生 | 1B 省（区、市）委党校研究生
+2 本专科教育 | 21 大学 | 22 大专 | 23 大学普通班 | 24 第二学士学位班 | 2A 中央党校大学 | 2B 省（区、市）委党校大学
+2C 中央党校大专 | 2D 省（区、市）委党校大专 | 4 中等职业学校 | 41 中等专科 | 44 职业高中 | 47 技工学校 | 6 普通高中
+7 初中 | 8 小学 | 9 其他
 """),
     words={
         **dict.fromkeys(("博士", "博士生", "博士学历", "研究生博士", "博士研究生学历", "博士研究生毕业"), "11"),
@@ -120,8 +123,12 @@ EDUCATION = CodeList(
         "省委党校研究生": "1B",
         "市委党校研究生": "1B",
         "区委党校研究生": "1B",
-        **dict.fromkeys(("本科", "大学本科", "本科学历", "大学本科学历", "全日制本科", "在职本科", "大本", "大学毕业"), "21"),
-        **dict.fromkeys(("专科", "大学专科", "大专学历", "大学专科学历", "全日制大专", "在职大专", "高职", "高职高专"), "22"),
+        **dict.fromkeys(
+            ("本科", "大学本科", "本科学历", "大学本科学历", "全日制本科", "在职本科", "大本", "大学毕业"), "21"
+        ),
+        **dict.fromkeys(
+            ("专科", "大学专科", "大专学历", "大学专科学历", "全日制大专", "在职大专", "高职", "高职高专"), "22"
+        ),
         **dict.fromkeys(("大普", "大学普通班毕业"), "23"),
         **dict.fromkeys(("第二学士学位", "双学士", "双学位"), "24"),
         **dict.fromkeys(("省委党校大学", "省委党校本科", "市委党校大学", "区委党校大学"), "2B"),
@@ -148,17 +155,21 @@ EDUCATION = CodeList(
 JOB_POST = CodeList(
     title="工作岗位",
     names=_read("""
-0 在岗职工 | 01 机关干部岗位 | 011 公务员 | 012 参照公务员法管理的工作人员 | 02 企事业单位管理、专业技术岗位 | 0211 事业单位管理岗位
-0212 事业单位专业技术岗位 | 0213 公有经济控制企业管理岗位 | 0214 公有经济控制企业专业技术岗位 | 0215 非公有经济控制企业管理岗位 | 0216 非公有经济控制企业专业技术岗位
-0217 民办非企业管理岗位 | 0218 民办非企业专业技术岗位 | 0311 公有经济控制单位工勤岗位 | 0312 非公有企业工勤岗位 | 0313 民办非企业工勤岗位
-0314 机关单位工勤岗 | 0315 事业单位工勤岗 | 1 农牧渔民 | 11 农牧渔业生产人员 | 122 乡村医生 | 123 外出务工经商人员 | 124 其他农牧渔民 | 2 解放军、武警
-3 学生 | 30 研究生 | 301 研究生毕业年级学生 | 302 研究生一年级学生 | 303 研究生其他年级学生 | 31 大学本科学生 | 311 大学本科毕业年级学生
-312 大学本科一年级学生 | 313 大学本科其他年级学生 | 32 大学专科学生 | 321 大学专科毕业年级学生 | 322 大学专科一年级学生 | 323 大学专科其他年级学生
-33 中等专业学校学生 | 34 高中学生 | 35 技工学校学生 | 5 离退休人员 | 501 离休干部 | 502 退休人员 | 503 退职人员 | 504 内部退养职工 | 6 其他人员
-601 大学生村官 | 602 社区工作人员 | 603 停薪留职人员 | 604 个体工商户中的从业人员 | 605 自由职业人员 | 607 公派或因私出国、出境逾期未归的人员
-608 改革后不再保留原机关干部身份，党组织关系仍保留在原单位的人员
+0 在岗职工 | 01 机关干部岗位 | 011 公务员 | 012 参照公务员法管理的工作人员 | 02 企事业单位管理、专业技术岗位
+0211 事业单位管理岗位 | 0212 事业单位专业技术岗位 | 0213 公有经济控制企业管理岗位
+0214 公有经济控制企业专业技术岗位 | 0215 非公有经济控制企业管理岗位 | 0216 非公有经济控制企业专业技术岗位
+0217 民办非企业管理岗位 | 0218 民办非企业专业技术岗位 | 0311 公有经济控制单位工勤岗位 | 0312 非公有企业工勤岗位
+0313 民办非企业工勤岗位 | 0314 机关单位工勤岗 | 0315 事业单位工勤岗 | 1 农牧渔民 | 11 农牧渔业生产人员
+122 乡村医生 | 123 外出务工经商人员 | 124 其他农牧渔民 | 2 解放军、武警 | 3 学生 | 30 研究生
+301 研究生毕业年级学生 | 302 研究生一年级学生 | 303 研究生其他年级学生 | 31 大学本科学生 | 311 大学本科毕业年级学生
+312 大学本科一年级学生 | 313 大学本科其他年级学生 | 32 大学专科学生 | 321 大学专科毕业年级学生
+322 大学专科一年级学生 | 323 大学专科其他年级学生 | 33 中等专业学校学生 | 34 高中学生 | 35 技工学校学生
+5 离退休人员 | 501 离休干部 | 502 退休人员 | 503 退职人员 | 504 内部退养职工 | 6 其他人员 | 601 大学生村官
+602 社区工作人员 | 603 停薪留职人员 | 604 个体工商户中的从业人员 | 605 自由职业人员
+607 公派或因私出国、出境逾期未归的人员 | 608 改革后不再保留原机关干部身份，党组织关系仍保留在原单位的人员
 609 企业破产后，领取保险金或被辞退的职工中未重新就业的人员
-610 由于各种原因，已经离开本人的生产、工作岗位，并已不在本单位从事其他工作，但仍与单位保留劳动关系的职工（不包括内部退养职工）
+610 由于各种原因，已经离开本人的生产、工作岗位，并已不在本单位从事其他工作，
+但仍与单位保留劳动关系的职工（不包括内部退养职工）
 611 党组织关系在人才（劳动）服务中心，不明职业的人员 | 612 其他从业人员 | 613 其他无业人员
 """),
     words={
@@ -188,6 +199,7 @@ JOB_POST = CodeList(
 )
 
 
+@lru_cache(maxsize=4096)
 def find_code(codes: CodeList, text: str, *, number: bool = False) -> Match | None:
     """The value that `text` names: `01 汉族`, `汉族`, `01`, `汉` or a usual word; None when nothing fits.
 
@@ -208,7 +220,8 @@ def find_code(codes: CodeList, text: str, *, number: bool = False) -> Match | No
     if number and padded and code in codes.names and padded not in codes.headings and code not in codes.headings:
         raise CodeRefused(
             "ambiguous",
-            f"数字{code}可能是“{code} {codes.names[code]}”，也可能是丢了开头0的“{padded} {codes.names[padded]}”，请连同名称一起填写",
+            f"数字{code}可能是“{code} {codes.names[code]}”，也可能是丢了开头0的“{padded} {codes.names[padded]}”，"
+            "请连同名称一起填写",
         )
     if padded and (code not in codes.names or (number and code in codes.headings)):
         code, how = padded, How.ZERO

@@ -81,7 +81,8 @@ def _read_number(value: int | float) -> RosterDate:
     if re.fullmatch(r"\d{4}\.1", text):
         year = text[:4]
         raise DateRefused(
-            "DATE_AMBIGUOUS", f"数字{text}可能是{year}年1月，也可能是{year}年10月（末尾的0会丢）。请写成“{year}-10-01”这样的日期。"
+            "DATE_AMBIGUOUS",
+            f"数字{text}可能是{year}年1月，也可能是{year}年10月（末尾的0会丢）。请写成“{year}-10-01”这样的日期。",
         )
     if re.fullmatch(r"\d{4}\.\d{4}", text):  # 1980.0301
         return _read_digits(text.replace(".", ""))

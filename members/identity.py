@@ -13,7 +13,9 @@ WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_DIGITS: Final = "10X98765432"
 PROVINCES: Final = frozenset(
     f"{first}{last}"
-    for first, lasts in zip("123456789", ("12345", "123", "1234567", "123456", "01234", "12345", "1", "123", "1"), strict=True)
+    for first, lasts in zip(
+        "123456789", ("12345", "123", "1234567", "123456", "01234", "12345", "1", "123", "1"), strict=True
+    )
     for last in lasts
 )
 FICTITIOUS_AREA: Final = "990000"  # belongs to nobody: demonstrations, training and tests use it
@@ -107,7 +109,7 @@ FLOAT_MESSAGE: Final = "号码被表格软件当作数字保存，末尾几位�
 
 def _check_number(value: int | float) -> IdCheck:
     """15 digits survive in a spreadsheet's number, 18 do not."""
-    whole = abs(value) < 1e18 and value == int(value)
+    whole = 0 <= value < 1e18 and value == int(value)
     digits = str(int(value)) if whole else str(value)
     if whole and len(digits) == 15:
         return _check_old(digits, [], None)
@@ -146,7 +148,7 @@ def birth_date(number: str) -> date:
 
 
 def gender(number: str) -> str:
-    """"male" or "female", from the 17th digit of a number that passed `check_id`."""
+    """ "male" or "female", from the 17th digit of a number that passed `check_id`."""
     return "male" if int(number[16]) % 2 else "female"
 
 

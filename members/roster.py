@@ -2,10 +2,11 @@
 
     roster = read_roster(data, "名册.xlsx", today=date(2026, 11, 22))
 
-`roster.rows` has every line that is a person, refused ones included; `row.ok` says whether it may be written. For people
-new to the system add `missing_required(row)` to its errors and write `values_for_new(row)`; for known people write
-`row.values` as they are: they hold only the columns the sheet has (a later sheet of 姓名, 公民身份号码 and 工号 is legal).
-Findings of the database half are added with `row.add(field, code, message)`. Refused rows go back as `write_refused(rows)`.
+`roster.rows` has every line that is a person, refused ones included; `row.ok` says whether it may be written. For
+people new to the system add `missing_required(row)` to its errors and write `values_for_new(row)`. For known people
+write `row.values` as they are: they hold only the columns the sheet has, so a later sheet of 姓名, 公民身份号码 and 工号 is
+legal. Findings of the database half are added with `row.add(field, code, message)`. Refused rows go back to the person
+who uploaded them as `write_refused(rows)`.
 """
 
 from datetime import date
@@ -74,7 +75,7 @@ def _notes(table: Table) -> list[Issue]:
             continue
         title = column.title or "（没有标题）"
         code, message = "column_unknown", f"{column.letter}列“{title}”不是名册的项目，没有导入。"
-        if column.title in taken or any(column.title and other.field and column.title == other.title for other in table.columns):
+        if column.title in taken:
             code, message = "column_repeated", f"{column.letter}列“{title}”与前面的列重复，没有导入。"
         notes.append(Issue(table.sheet, table.header_rows[-1], column.letter, column.title, "", code, message))
     return notes

@@ -55,25 +55,34 @@ def check_row(row: RosterRow, today: date) -> None:
     if isinstance(number, str):
         _check_against_identity(row, number)
     _check_dates(row, today)
-    if row.values.get("lost_contact") is True and "lost_since" in row.table.by_field and not row.values.get("lost_since"):
-        if not any(issue.field == "lost_since" for issue in row.errors):
-            row.add("lost_since", "LOST_SINCE_MISSING", "失联党员必须填写失去联系日期（至少到月）。请补上后再导入。")
+    lost, since = row.values.get("lost_contact"), row.values.get("lost_since", "unread")
+    if lost and since is None:
+        row.add("lost_since", "LOST_SINCE_MISSING", "失联党员必须填写失去联系日期（至少到月）。请补上后再导入。")
     if row.values.get("lost_contact") is False and row.values.get("lost_since"):
-        row.add("lost_since", "lost_since_unused", "不是失联党员，却填了失去联系日期，请核对。", before=row.raw["lost_since"])
+        row.add(
+            "lost_since",
+            "lost_since_unused",
+            "不是失联党员，却填了失去联系日期，请核对。",
+            before=row.raw["lost_since"],
+        )
     if row.values.get("floating") is False and row.values.get("destination"):
-        row.add("destination", "destination_unused", "不是流动党员，却填了外出流向，请核对。", before=row.raw["destination"])
+        row.add(
+            "destination", "destination_unused", "不是流动党员，却填了外出流向，请核对。", before=row.raw["destination"]
+        )
 
 
 def _check_against_identity(row: RosterRow, number: str) -> None:
-    gender = row.values.get("gender")
-    if gender and gender != identity.gender(number):
+    gender, by_digit = row.values.get("gender"), identity.gender(number)
+    if gender and gender != by_digit:
         words = {"male": "男", "female": "女"}
-        message = f"性别填的是{words[str(gender)]}，身份号码第17位表示{words[identity.gender(number)]}。请对照身份证改正其中一项。"
+        message = f"性别填的是{words[str(gender)]}，身份号码第17位表示{words[by_digit]}。请对照身份证改正其中一项。"
         row.add("gender", "GENDER_MISMATCH", message, before=row.raw.get("gender", ""))
     born, by_number = _dated(row, "birth_date"), identity.birth_date(number)
     if born and not born.day <= by_number <= born.latest:
         message = "出生日期与身份号码中的不同，按填写的（档案）日期登记，请核对。"
-        row.add("birth_date", "birth_differs", message, before=chinese(by_number), after=chinese(born.day, born.precision))
+        row.add(
+            "birth_date", "birth_differs", message, before=chinese(by_number), after=chinese(born.day, born.precision)
+        )
 
 
 def _check_dates(row: RosterRow, today: date) -> None:
@@ -92,7 +101,9 @@ def _check_dates(row: RosterRow, today: date) -> None:
         if found and found.day > today:
             row.add(name, code, f"日期{chinese(found.day)}晚于今天。请改正后再导入。", before=row.raw.get(name, ""))
     if born and joined and joined.latest < years_after(born.day, 18):
-        message = f"入党时不满18周岁（出生{chinese(born.day, born.precision)}）。请核对出生日期和入党日期，改正后再导入。"
+        message = (
+            f"入党时不满18周岁（出生{chinese(born.day, born.precision)}）。请核对出生日期和入党日期，改正后再导入。"
+        )
         row.add("joined_on", "JOINED_UNDER_18", message, before=row.raw.get("joined_on", ""))
     kind = row.values.get("member_type")
     if kind == MemberType.PROBATIONARY and confirmed:
@@ -128,12 +139,20 @@ def check_rows(rows: Iterable[RosterRow]) -> None:
             for row in same:
                 others = "、".join(_where(other, several) for other in same if other is not row)
                 message = f"{what}与{others}重复。同一人只能保留一行，请删去或改正其余的行。"
-                row.add(name, code, message, before=identity.mask(row.raw[name]) if name == "id_number" else row.raw[name])
+                row.add(
+                    name, code, message, before=identity.mask(row.raw[name]) if name == "id_number" else row.raw[name]
+                )
     for same in _groups(rows, "name"):
         if len({row.values.get("id_number") for row in same}) == len(same):
             for row in same:
                 others = "、".join(_where(other, several) for other in same if other is not row)
-                row.add("name", "same_name", f"与{others}同名，身份号码不同，请确认不是同一人。", before=row.name, after=row.name)
+                row.add(
+                    "name",
+                    "same_name",
+                    f"与{others}同名，身份号码不同，请确认不是同一人。",
+                    before=row.name,
+                    after=row.name,
+                )
 
 
 def _groups(rows: list[RosterRow], name: str) -> list[list[RosterRow]]:
@@ -152,16 +171,11 @@ def _where(row: RosterRow, with_sheet: bool) -> str:
 def values_for_new(row: RosterRow) -> dict[str, Value]:
     """`row.values` for somebody the system does not know: what the sheet has no column for is taken as DEFAULTS, gender
     and birth date from the identity number. A cell left empty in a column that exists stays empty."""
-    values = dict(row.values)
-    for name, value in DEFAULTS.items():
-        if name not in row.table.by_field:
-            values[name] = value
-    number = values.get("id_number")
+    values: dict[str, Value] = dict(DEFAULTS)
+    number = row.values.get("id_number")
     if isinstance(number, str):
-        for name, derived in (("gender", identity.gender(number)), ("birth_date", identity.birth_date(number))):
-            if name not in row.table.by_field:
-                values[name] = derived
-    return values
+        values |= {"gender": identity.gender(number), "birth_date": identity.birth_date(number)}
+    return {name: value for name, value in values.items() if name not in row.table.by_field} | row.values
 
 
 def missing_required(row: RosterRow) -> list[Issue]:
@@ -202,5 +216,7 @@ def assumed_for_new(rows: Iterable[RosterRow]) -> list[Issue]:
             if name not in table.by_field:
                 how = "已按公民身份号码推算" if name in FROM_IDENTITY else f"一律按“{words[name]}”登记"
                 message = f"表中没有“{TITLES[name]}”列，新党员{how}，请核对。"
-                issues.append(Issue(table.sheet, table.header_rows[-1], "", TITLES[name], name, "column_absent", message))
+                issues.append(
+                    Issue(table.sheet, table.header_rows[-1], "", TITLES[name], name, "column_absent", message)
+                )
     return issues

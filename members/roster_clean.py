@@ -1,10 +1,10 @@
-"""From what a cell holds to the value it means, one field at a time; every repair leaves a warning with before and after."""
+"""From what a cell holds to the value it means, field by field. Every repair leaves a warning with before and after."""
 
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from members import identity
@@ -30,7 +30,9 @@ EMPTY: Final = frozenset(("", "无", "—", "——", "-", "--", "/", "\\", "暂
 NONE_IS_A_VALUE: Final = frozenset(
     ("degree", "title_level", "lost_contact", "floating", "hardship", "retired")
 )  # 无 says something here
-FAILED_FORMULA: Final = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|GETTING_DATA)", re.I)
+FAILED_FORMULA: Final = re.compile(
+    r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|GETTING_DATA)", re.I
+)
 PINYIN: Final = re.compile(r"(?<=[\u4e00-\u9fff])[(（][a-z\u00e0-\u01dc]+[)）]")
 LENGTHS: Final = {
     "branch": 60,
@@ -67,12 +69,14 @@ def clean_cell(row: RosterRow, name: str, cell: Cell, *, failed: str, today: dat
     try:
         if failed == "FORMULA_NO_VALUE":
             raise Refused(failed, "公式还没有算出结果。请用Excel或WPS打开保存一次，或直接填写数值。")
-        if failed or FAILED_FORMULA.fullmatch(text.strip()):
+        if failed or (text.startswith("#") and FAILED_FORMULA.fullmatch(text.strip())):
             raise Refused("FORMULA_ERROR", "公式出错，没有结果。请直接填写内容后再导入。")
-        plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).upper()
-        if not plain or (plain in EMPTY and name not in NONE_IS_A_VALUE):
-            row.values[name] = None
-        elif plain in EMPTY - {"无"} and name in ("degree", "title_level"):
+        plain = "".join(unicodedata.normalize("NFKC", text).split()).upper() if len(text) < 20 else text
+        if (
+            not plain.strip()
+            or (plain in EMPTY and name not in NONE_IS_A_VALUE)
+            or (plain in EMPTY - {"无"} and name in ("degree", "title_level"))
+        ):
             row.values[name] = None
         else:
             row.values[name] = CLEANERS[name](row, name, cell, today)
@@ -82,6 +86,8 @@ def clean_cell(row: RosterRow, name: str, cell: Cell, *, failed: str, today: dat
 
 def _tidy(text: str) -> str:
     """One line, without control and zero-width characters, single spaces."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     text = re.sub(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", text)
     text = re.sub(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff]", "", text)
     return re.sub(r"[ \u00a0\u2000-\u200a\u3000]+", " ", text).strip()
@@ -92,9 +98,11 @@ def _text(row: RosterRow, name: str, cell: Cell, today: date) -> str:
     tidy = _tidy(text)
     if "\ufffd" in tidy:
         raise Refused("TEXT_GARBLED", "文字已成乱码。请对照原表重新填写。")
-    if PINYIN.search(tidy):
+    if ("(" in tidy or "（" in tidy) and PINYIN.search(tidy):
         before, tidy = tidy, PINYIN.sub("", tidy)
-        row.add(name, "pinyin_removed", "已去掉文字中夹带的拼音注音。", before=show(name, before), after=show(name, tidy))
+        row.add(
+            name, "pinyin_removed", "已去掉文字中夹带的拼音注音。", before=show(name, before), after=show(name, tidy)
+        )
     if name in ("branch", "group", "department") and _looks_traditional(tidy):
         row.add(name, "traditional_text", "含有繁体字或生僻字，未作改动，请核对。", before=tidy, after=tidy)
     if len(tidy) > LENGTHS.get(name, 200):
@@ -102,6 +110,7 @@ def _text(row: RosterRow, name: str, cell: Cell, today: date) -> str:
     return tidy
 
 
+@lru_cache(maxsize=4096)
 def _looks_traditional(text: str) -> bool:
     """In Big5 but not in GB 2312: a traditional form, or (seldom) a rare character; therefore only a hint."""
     return any(
@@ -139,10 +148,12 @@ def _name(row: RosterRow, name: str, cell: Cell, today: date) -> str:
     if text != original:
         row.add(name, "name_tidied", "已去掉姓名中的空格等多余字符。", before=original, after=text)
     if re.search(r"[\ue000-\uf8ff\U000f0000-\U0010fffd]", text):
-        row.add(name, "name_rare_character", "姓名中有自造的生僻字，别的电脑可能显示不出，请核对。", before=text, after=text)
-    elif not re.fullmatch(
-        r"[\u3400-\u9fff\U00020000-\U0003ffff〇·]+|[A-Za-z][A-Za-z .'\-·]*", text
-    ) or text.startswith("·"):
+        row.add(
+            name, "name_rare_character", "姓名中有自造的生僻字，别的电脑可能显示不出，请核对。", before=text, after=text
+        )
+    elif not re.fullmatch(r"[\u3400-\u9fff\U00020000-\U0003ffff〇·]+|[A-Za-z][A-Za-z .'\-·]*", text) or text.startswith(
+        "·"
+    ):
         raise Refused("NAME_INVALID", "姓名只能是汉字（少数民族姓名可用“·”）或字母，请去掉括号、数字等说明文字。")
     if not 2 <= len(text) <= 30:
         raise Refused("NAME_LENGTH", f"姓名应为2至30个字，现为{len(text)}个字。请与身份证核对后改正。")
@@ -168,7 +179,9 @@ def _code(codes: CodeList, row: RosterRow, name: str, cell: Cell, today: date) -
         code = {"heading": "CODE_HEADING", "mismatch": "CODE_MISMATCH"}.get(refused.reason, "CODE_AMBIGUOUS")
         raise Refused(code, f"{refused.message}。") from None
     if match is None:
-        raise Refused("CODE_UNKNOWN", f"{codes.title}代码表中没有“{_tidy(text)}”。请从代码表中选填，如“{codes.example}”。")
+        raise Refused(
+            "CODE_UNKNOWN", f"{codes.title}代码表中没有“{_tidy(text)}”。请从代码表中选填，如“{codes.example}”。"
+        )
     if match.repaired:
         row.add(name, "code_mapped", f"已对应到{codes.title}代码表。", before=_tidy(text), after=match.label)
     return match.code
@@ -207,7 +220,13 @@ def _mobile(row: RosterRow, name: str, cell: Cell, today: date) -> str | None:
         column = row.table.by_field[name]
         if LANDLINE.fullmatch(text) and "手机" not in column.title and "phone" not in row.table.by_field:
             row.values["phone"] = text
-            row.add(name, "landline_in_mobile", "这是固定电话，已登记为固定电话。", before=show("phone", text), after=show("phone", text))
+            row.add(
+                name,
+                "landline_in_mobile",
+                "这是固定电话，已登记为固定电话。",
+                before=show("phone", text),
+                after=show("phone", text),
+            )
             return None
         raise Refused("MOBILE_INVALID", "手机号应为1开头的11位数字。请改正；固定电话请填在“固定电话”列。")
     number = re.sub(r"\D", "", found[0])
@@ -215,14 +234,18 @@ def _mobile(row: RosterRow, name: str, cell: Cell, today: date) -> str | None:
         message = "单元格里有多个号码，只取第一个作手机号，其余请另行登记。"
         row.add(name, "several_numbers", message, before=show(name, text), after=show(name, number))
     elif number != original:
-        row.add(name, "mobile_tidied", "已去掉号码中的空格、横线等。", before=show(name, text), after=show(name, number))
+        row.add(
+            name, "mobile_tidied", "已去掉号码中的空格、横线等。", before=show(name, text), after=show(name, number)
+        )
     return number
 
 
 def _phone(row: RosterRow, name: str, cell: Cell, today: date) -> str:
     text = _text(row, name, unicodedata.normalize("NFKC", text_of(cell)), today)
     if not LANDLINE.fullmatch(text) and not MOBILE.fullmatch(text):
-        row.add(name, "phone_odd", "不像电话号码，已照原样登记，请核对。", before=show(name, text), after=show(name, text))
+        row.add(
+            name, "phone_odd", "不像电话号码，已照原样登记，请核对。", before=show(name, text), after=show(name, text)
+        )
     return text
 
 

@@ -148,7 +148,7 @@ def _inspect_ole(data: bytes) -> dict[str, dict[tuple[int, int], str]]:
 
 
 def _inspect_zip(data: bytes, limits: Limits) -> dict[str, dict[tuple[int, int], str]]:
-    """Refuse bombs, macros and foreign markup before anything unpacks the file; per sheet, the cells of failed formulas."""
+    """Refuse bombs, macros and foreign markup before anything unpacks the file; find cells of failed formulas."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -157,11 +157,8 @@ def _inspect_zip(data: bytes, limits: Limits) -> dict[str, dict[tuple[int, int],
                 raise UnreadableFile("FILE_MACRO", f"文件带有宏，不予接收。{SAVE_AS}")
             if any(part.flag_bits & 1 for part in parts):
                 raise UnreadableFile("FILE_PASSWORD", "文件设有打开密码。请取消密码后重新上传。")
-            found = {name: _scan_sheet(archive, path, limits) for name, path in _sheet_paths(archive)}
-            for part in parts:
-                if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in archive.open(part).read(4096):
-                    raise UnreadableFile("FILE_UNSAFE", f"文件内含有不安全的内容，不予接收。{SAVE_AS}")
-            return found
+            _refuse_unsafe(archive, data)
+            return {name: _scan_sheet(archive, path, limits) for name, path in _sheet_paths(archive)}
     except UnreadableFile:
         raise
     except Exception as exc:  # zlib, zip, XML, key errors: whatever a damaged or hostile archive brings up
@@ -179,6 +176,22 @@ def _refuse_bomb(parts: list[zipfile.ZipInfo], limits: Limits) -> None:
             "FILE_BOMB",
             "文件解压后异常庞大，不予接收。请把名册内容复制到一个新的工作簿，另存为.xlsx后重新上传。",
         )
+
+
+def _refuse_unsafe(archive: zipfile.ZipFile, data: bytes) -> None:
+    """Read every part once: its real size must be the declared one, and no part may bring a document type."""
+    end = data.rfind(b"PK\x05\x06") + 22 + len(archive.comment)
+    names = [part.filename.replace("\\", "/") for part in archive.infolist()]
+    unsafe = end != len(data) or b"<" in archive.comment
+    unsafe |= any(name.startswith("/") or ".." in name.split("/") or ":" in name for name in names)
+    for part in archive.infolist():
+        with archive.open(part) as stream:  # reading to the end compares size and checksum
+            head = stream.read(65_536)
+            unsafe |= b"<!DOCTYPE" in head or b"<!ENTITY" in head
+            while stream.read(1_048_576):
+                pass
+    if unsafe:
+        raise UnreadableFile("FILE_UNSAFE", f"文件内含有不安全的内容，不予接收。{SAVE_AS}")
 
 
 def _sheet_paths(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
@@ -201,37 +214,41 @@ PLACE: Final = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 NO_VALUE: Final = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f[^>]*/>)\s*(?:<(?:\w+:)?v>\s*</(?:\w+:)?v>|<(?:\w+:)?v\s*/>)?\s*</(?:\w+:)?c>"
 )
-FAILED: Final = re.compile(rb"""\bt=["']e["']""")
+FAILED: Final = re.compile(rb"""<(?:\w+:)?c\b[^>]*\bt=["']e["'][^>]*>""")
+FAR_CELL: Final = re.compile(rb"""\br=["'](?:[A-Z]{2}|[A-Z]\d{6})""")  # beyond column Z or row 99,999
 TEXT_RESULT: Final = re.compile(rb"""\bt=["']str["']""")  # a formula that rightly gave an empty text
 
 
 def _scan_sheet(archive: zipfile.ZipFile, path: str, limits: Limits) -> dict[tuple[int, int], str]:
     """Cells whose formula failed or was never worked out, and a check of how far the filled cells reach."""
     data = archive.read(path)
-    if len(data) > archive.getinfo(path).file_size or b"<!DOCTYPE" in data[:4096] or b"<!ENTITY" in data[:4096]:
-        raise UnreadableFile("FILE_UNSAFE", f"文件内含有不安全的内容，不予接收。{SAVE_AS}")
+    if FAR_CELL.search(data):
+        _refuse_far_reach(data, limits)
     broken: dict[tuple[int, int], str] = {}
+    for cell in FAILED.finditer(data) if b't="e"' in data or b"t='e'" in data else ():
+        if place := PLACE.search(cell[0]):
+            broken[int(place[2]) - 1, _column_number(place[1]) - 1] = "FORMULA_ERROR"
+    for empty in NO_VALUE.finditer(data) if b"<f" in data or b":f" in data else ():
+        before = [cell[1] for cell in CELL.finditer(data, max(0, empty.start() - 10_000), empty.start())]
+        place = PLACE.search(before[-1]) if before else None
+        if place and not TEXT_RESULT.search(before[-1]):
+            broken.setdefault((int(place[2]) - 1, _column_number(place[1]) - 1), "FORMULA_NO_VALUE")
+    return broken
+
+
+def _refuse_far_reach(data: bytes, limits: Limits) -> None:
+    """The reader lays out the whole rectangle around the filled cells: one stray cell at XFD1048576 would end it."""
     last_row = last_column = 0
     for cell in CELL.finditer(data):
         place = None if cell[1].endswith(b"/") else PLACE.search(cell[1])
-        if not place:
-            continue
-        row, column = int(place[2]), _column_number(place[1])
-        last_row, last_column = max(last_row, row), max(last_column, column)
-        if FAILED.search(cell[1]):
-            broken[row - 1, column - 1] = "FORMULA_ERROR"
+        if place:
+            last_row, last_column = max(last_row, int(place[2])), max(last_column, _column_number(place[1]))
     if last_row * last_column > limits.cells:
         raise UnreadableFile(
             "SHEET_TOO_WIDE",
             f"工作表的内容一直延伸到第{last_row}行第{last_column}列，远远超出一张名册。"
             "请删去名册以外的行和列（选中后“删除”），保存后重新上传。",
         )
-    for empty in NO_VALUE.finditer(data):
-        before = [cell[1] for cell in CELL.finditer(data, max(0, empty.start() - 10_000), empty.start())]
-        place = PLACE.search(before[-1]) if before else None
-        if place and not TEXT_RESULT.search(before[-1]):
-            broken.setdefault((int(place[2]) - 1, _column_number(place[1]) - 1), "FORMULA_NO_VALUE")
-    return broken
 
 
 def _column_number(letters: bytes) -> int:
@@ -241,9 +258,7 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _read_with_calamine(
-    data: bytes, broken: dict[str, dict[tuple[int, int], str]], limits: Limits
-) -> list[Sheet]:
+def _read_with_calamine(data: bytes, broken: dict[str, dict[tuple[int, int], str]], limits: Limits) -> list[Sheet]:
     try:
         with python_calamine.load_workbook(io.BytesIO(data)) as book:
             return [
@@ -281,7 +296,7 @@ def _read_sheet(
             rows.append([])
         if filled > limits.rows:
             raise _too_many_rows(limits)
-    for (row, column), _code in broken.items():
+    for row, column in broken:
         while len(rows) <= row:
             rows.append([])
         rows[row].extend([""] * (column + 1 - len(rows[row])))

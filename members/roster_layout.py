@@ -1,4 +1,4 @@
-"""Where the roster stands in a workbook: its sheet, its header, its rows, and everything around it that is no person."""
+"""Where the roster stands in a workbook: its sheet, header and rows, and everything around it that is no person."""
 
 import re
 import unicodedata
@@ -23,8 +23,8 @@ ALIASES: Final[Mapping[str, str]] = {
     "degree": "学位 最高学位",
     "member_type": "人员类别 党员类别 党员类型 党员身份 政治面貌",
     "membership_status": "党籍状态 党籍",
-    "branch": "所在党支部 党支部 所在支部 支部 支部名称 党支部名称 所属支部 所属党支部 所在党支部名称 所在党组织 所属党组织 "
-    "党组织名称 组织关系所在党支部",
+    "branch": "所在党支部 党支部 所在支部 支部 支部名称 党支部名称 所属支部 所属党支部 所在党支部名称 "
+    "所在党组织 所属党组织 党组织名称 组织关系所在党支部",
     "group": "党小组 所在党小组 所属党小组 党小组名称",
     "joined_on": "加入党组织日期 加入党组织时间 入党日期 入党时间 入党年月 加入中国共产党日期 加入中国共产党时间 "
     "成为预备党员日期 成为预备党员时间 接收为预备党员日期 接收为预备党员时间",
@@ -48,8 +48,10 @@ ALIASES: Final[Mapping[str, str]] = {
     "retired": "离退休 是否离退休 是否离退休党员 是否为离退休党员 离退休党员 是否退休",
     "staff_no": "工号 职工号 员工编号 员工号 职工编号 职工工号 员工工号 人员编号 工作证号 学工号",
 }
-EITHER_PHONE: Final = frozenset("联系电话 电话 联系方式 电话号码 联系电话号码".split())  # mobile, unless another column is
-NOT_DATA: Final = frozenset("序号 行号 编号 导入问题".split())  # known, and rightly left alone
+EITHER_PHONE: Final = frozenset(
+    ["联系电话", "电话", "联系方式", "电话号码", "联系电话号码"]
+)  # mobile, unless another column is
+NOT_DATA: Final = frozenset(["序号", "行号", "编号", "导入问题"])  # known, and rightly left alone
 FIELD_OF: Final = {alias: name for name, aliases in ALIASES.items() for alias in aliases.split()}
 
 HEADER_SEARCH: Final = 60  # rows that are not blank
@@ -66,6 +68,7 @@ SIGNATURE: Final = re.compile(
 INSTRUCTION: Final = re.compile(
     r"必填|选填|可不填|请填|填写|示例|例如|^例|如:|格式|参照|代码表|下拉|文本型|与身份证一致|不得|YYYY|\d+位|^文本$|^日期$|^是/否$|男/女"
 )
+EXAMPLE_ROW: Final = re.compile(r"示例|样例|^\s*例[:：]?\s*$|^\s*例[:：]")
 SECTION: Final = re.compile(r"(党支部|支部|党总支|党委|党小组|科室|科)$")
 
 
@@ -75,6 +78,8 @@ def letter(index: int) -> str:
 
 def text_of(cell: Cell) -> str:
     """The cell as a person sees it: 13800138000.0 without its point, a date as 2008-07-01."""
+    if isinstance(cell, str):
+        return cell
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -106,7 +111,7 @@ def _field(title: str) -> str:
 
 
 def find_tables(sheets: Iterable[Sheet]) -> list[Table]:
-    """Every roster among the sheets (hospitals also keep one sheet per branch). Raises UnreadableFile when there is none."""
+    """Every roster among the sheets (hospitals also keep one sheet per branch). UnreadableFile when there is none."""
     sheets = list(sheets)
     tables = []
     lacking: set[str] = set()
@@ -200,9 +205,11 @@ def _read_table(sheet: Sheet, header: tuple[int, ...], columns: tuple[Column, ..
     broken = {(row + 1, column): code for (row, column), code in sheet.broken.items()}
     table = Table(sheet.name, numbers, columns, [], broken=broken)
     by_field = table.by_field
+    known = {column.index for column in columns}
+    untitled: set[int] = set()
     seen = False
     for index, cells in enumerate(sheet.rows):
-        if index in header or not any(bare(cell) for cell in cells):
+        if index in header or not any(map(_filled, cells)):
             continue
         reason = "表头之前的说明" if index < header[0] else _reason_to_skip(cells, by_field, seen)
         if reason:
@@ -211,29 +218,28 @@ def _read_table(sheet: Sheet, header: tuple[int, ...], columns: tuple[Column, ..
         else:
             seen = True
             table.data.append((index + 1, cells))
+            if len(cells) > len(known):
+                untitled |= {column for column, cell in enumerate(cells) if column not in known and _filled(cell)}
     _fill_merged(sheet, table)
-    untitled = {
-        column
-        for _, cells in table.data
-        for column, cell in enumerate(cells)
-        if cell not in ("", None) and str(cell).strip()
-    } - {column.index for column in columns}
     table.columns = (*columns, *(Column(index, letter(index), "", "") for index in sorted(untitled)))
     return table
 
 
+def _filled(cell: Cell) -> bool:
+    return bool(cell.strip()) if isinstance(cell, str) else cell is not None
+
+
 def _reason_to_skip(cells: list[Cell], by_field: Mapping[str, Column], seen: bool) -> str:
     """Why this line is no person, or "". In doubt it is a person: an error is shown, a dropped line is not."""
-    texts = [bare(cell) for cell in cells]
-    filled = [text for text in texts if text]
 
     def at(name: str) -> str:
         column = by_field.get(name)
-        return texts[column.index] if column and column.index < len(texts) else ""
+        return bare(cells[column.index]) if column and column.index < len(cells) else ""
 
     identity, name = at("id_number"), at("name")
-    if len(re.findall(r"[0-9]", identity)) >= 10 or re.fullmatch(r"[0-9.]+E\+?[0-9]+", identity):
-        return "示例行" if re.search(r"示例|样例|^例", name + filled[0]) else ""
+    if sum(map(str.isdigit, identity)) >= 10 or re.fullmatch(r"[0-9.]+E\+?[0-9]+", identity):
+        return "示例行" if EXAMPLE_ROW.search(name) or EXAMPLE_ROW.search(text_of(cells[0])) else ""
+    filled = [text for cell in cells if (text := bare(cell))]
     titles = [text for text in filled if _field(_title(text)) or _title(text) in NOT_DATA]
     if len(titles) == len(filled) and (len(titles) > 1 or not seen):
         return "重复的表头"
@@ -243,14 +249,18 @@ def _reason_to_skip(cells: list[Cell], by_field: Mapping[str, Column], seen: boo
         return "合计或小计"
     if NOTE.match(text_of(next(cell for cell in cells if bare(cell))).strip().replace("：", ":").replace("）", ")")):
         return "表后的说明"
-    if not identity and any(SIGNATURE.search(text) for text in filled):
+    if not re.search(r"\d{4}", identity) and any(SIGNATURE.search(text) for text in filled):
         return "填表或签字信息"
     if len(filled) >= 3 and all(re.fullmatch(r"[(]?(\d{1,2}|[A-Z])[)]?", text) for text in filled):
         return "列的编号"
     person = 1 < len(name) <= 30 and not re.search(r"[:;。,0-9]", name)
-    if not seen and any(INSTRUCTION.search(text) for text in filled) and (not person or INSTRUCTION.search(name + identity)):
+    if (
+        not seen
+        and any(INSTRUCTION.search(text) for text in filled)
+        and (not person or INSTRUCTION.search(name + identity))
+    ):
         return "填写说明"
-    if re.search(r"示例|样例", name + filled[0]):
+    if EXAMPLE_ROW.search(name) or EXAMPLE_ROW.search(filled[0]):
         return "示例行"
     known = [text for field in by_field if (text := at(field))]
     if len(filled) == 1 and (not person or SECTION.search(name) or len(name) > 6):

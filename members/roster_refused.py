@@ -23,8 +23,8 @@ PROBLEMS: Final = "导入问题"
 def write_refused(rows: Iterable[RosterRow]) -> bytes:
     """An .xlsx with one sheet for each sheet of the file, ready to be corrected and uploaded again.
 
-    Cells are text, so nothing in them ever becomes a formula. Fields a row lacks because the sheet had no such column get
-    a column of their own. The last column says in words where each row stood and what is wrong; reading ignores it.
+    Cells are text, so nothing in them ever becomes a formula. Fields a row lacks because the sheet had no such column
+    get a column of their own. The last column says where each row stood and what is wrong; reading ignores it.
     """
     by_table: dict[int, tuple[Table, list[RosterRow]]] = {}
     for row in rows:
@@ -42,7 +42,9 @@ def write_refused(rows: Iterable[RosterRow]) -> bytes:
 def _write_sheet(book: Workbook, table: Table, rows: list[RosterRow]) -> None:
     sheet = book.create_sheet("".join(char for char in table.sheet if char not in "[]:*?/\\'")[:31] or "名册")
     columns = [column for column in table.columns if column.title and column.title != PROBLEMS]
-    absent = [name for name in TITLES if name not in table.by_field and any(i.field == name for r in rows for i in r.errors)]
+    absent = [
+        name for name in TITLES if name not in table.by_field and any(i.field == name for r in rows for i in r.errors)
+    ]
     titles = [column.title for column in columns] + [TITLES[name] for name in absent]
     sheet.freeze_panes = "A2"
     for index in range(len(titles)):

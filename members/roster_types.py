@@ -111,12 +111,12 @@ class Table:
     columns: tuple[Column, ...]  # every column with a title or with content
     data: list[tuple[int, list[Cell]]]  # (row number, cells) of the rows that are people
     skipped: list[Skipped] = field(default_factory=list)
+    by_field: dict[str, Column] = field(default_factory=dict)
     filled: dict[tuple[int, int], Cell] = field(default_factory=dict)  # (row number, column) under a merged cell
     broken: dict[tuple[int, int], str] = field(default_factory=dict)  # (row number, column) -> FORMULA_… code
 
-    @property
-    def by_field(self) -> dict[str, Column]:
-        return {column.field: column for column in self.columns if column.field}
+    def __post_init__(self) -> None:
+        self.by_field = {column.field: column for column in self.columns if column.field}
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -1,15 +1,16 @@
-"""The words rosters use for the short lists (人员类别, 党籍状态, 职称 …): which value each means, which are only understood
+"""The words rosters use for the short lists (人员类别, 党籍状态 …): which value each means, which are understood only
 with a warning, and which mean something an import must not do."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from members.choices import Degree, Gender, MembershipStatus, MemberType, StaffCategory, TitleLevel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Words:
     official: Mapping[str, str]
     usual: Mapping[str, str] = field(default_factory=dict)  # understood, with a warning
@@ -42,7 +43,25 @@ MEMBERSHIP_STATUS: Final = Words(
     refused={
         **dict.fromkeys(("10", "保留党籍"), "“保留党籍”不能从名册导入。请按“正常”或“停止党籍”填写，并在备注中说明。"),
         **dict.fromkeys(
-            "13 开除党籍 开除 出党 除名 退党 已转出 转出 组织关系转出 已调出 已故 去世 已去世 死亡 已死亡 病故".split(), ENDED
+            [
+                "13",
+                "开除党籍",
+                "开除",
+                "出党",
+                "除名",
+                "退党",
+                "已转出",
+                "转出",
+                "组织关系转出",
+                "已调出",
+                "已故",
+                "去世",
+                "已去世",
+                "死亡",
+                "已死亡",
+                "病故",
+            ],
+            ENDED,
         ),
     },
     hint="正常、停止党籍",
@@ -93,8 +112,36 @@ STAFF_CATEGORY: Final = Words(
 YES_NO: Final = Words(
     official={"是": "yes", "否": "no"},
     usual={
-        **dict.fromkeys("有 对 Y YES TRUE 1 √ ✓ ✔ ☑ 离休 退休 离退休 困难 失联 流动".split(), "yes"),
-        **dict.fromkeys("无 没有 不是 非 N NO FALSE 0 × ✗ ✘ ☐ □ - — -- —— / 暂无 在职 正常".split(), "no"),
+        **dict.fromkeys(
+            ["有", "对", "Y", "YES", "TRUE", "1", "√", "✓", "✔", "☑", "离休", "退休", "离退休", "困难", "失联", "流动"],
+            "yes",
+        ),
+        **dict.fromkeys(
+            [
+                "无",
+                "没有",
+                "不是",
+                "非",
+                "N",
+                "NO",
+                "FALSE",
+                "0",
+                "×",
+                "✗",
+                "✘",
+                "☐",
+                "□",
+                "-",
+                "—",
+                "--",
+                "——",
+                "/",
+                "暂无",
+                "在职",
+                "正常",
+            ],
+            "no",
+        ),
     },
     hint="是、否",
 )
@@ -116,6 +163,7 @@ class WordRefused(ValueError):
         self.message = message
 
 
+@lru_cache(maxsize=4096)
 def find_word(words: Words, text: str) -> tuple[str, bool]:
     """(value, understood only with a warning). `01 正式党员` counts as the official word. Raises WordRefused."""
     plain = re.sub(r"\s", "", text).upper()

@@ -3,12 +3,15 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from struct import pack
 from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.styles import Font
 
 from members import identity
+from members.roster import Issue, Roster, RosterRow, read_roster
 
 NATIONAL = (
     "姓名",
@@ -70,7 +73,7 @@ def person(n: int = 0, **changes: Any) -> dict[str, Any]:
 
 
 def national(people: Sequence[Mapping[str, Any]], *, code_sheets: bool = True, footnotes: bool = True) -> bytes:
-    """The 党员基本信息汇总表 as exported: title, 基层党委 line, header of two merged rows, footnotes, code sheets, wide range."""
+    """The national summary sheet as exported: title lines, header of two merged rows, footnotes, code sheets."""
     book = Workbook()
     sheet = book.active
     sheet.title = "党员基本信息汇总表"
@@ -142,3 +145,69 @@ def save(book: Workbook) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def old_xls(rows: Sequence[Sequence[str | float]]) -> bytes:
+    """A smallest possible .xls (BIFF8 in an OLE container) of one sheet; good enough for any reader."""
+    records = [
+        _record(0x0203, pack("<HHHd", r, c, 0, v))
+        for r, row in enumerate(rows)
+        for c, v in enumerate(row)
+        if not isinstance(v, str)
+    ]
+    for r, row in enumerate(rows):
+        for c, value in enumerate(row):
+            if isinstance(value, str) and value:
+                text = value.encode("utf-16-le")
+                records.append(_record(0x0204, pack("<HHHHB", r, c, 0, len(text) // 2, 1) + text))
+    sheet = (
+        _record(0x0809, pack("<HHHHII", 0x0600, 0x0010, 0x0DBB, 0x07CC, 0, 6)) + b"".join(records) + _record(0x0A, b"")
+    )
+    name = "名册".encode("utf-16-le")
+    globals_ = _record(0x0809, pack("<HHHHII", 0x0600, 0x0005, 0x0DBB, 0x07CC, 0, 6)) + _record(0x42, pack("<H", 1200))
+    offset = len(globals_) + 4 + 8 + len(name) + 4
+    globals_ += _record(0x85, pack("<IBBBB", offset, 0, 0, len(name) // 2, 1) + name) + _record(0x0A, b"")
+    stream = (globals_ + sheet).ljust(4096, b"\0")
+    stream = stream.ljust(-(-len(stream) // 512) * 512, b"\0")
+    sectors = len(stream) // 512
+    chain = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, 2 + sectors), 0xFFFFFFFE]
+    fat = pack(f"<{len(chain)}I", *chain).ljust(512, b"\xff")
+    assert len(fat) == 512, "too many rows for this small container"
+    header = (
+        bytes.fromhex("D0CF11E0A1B11AE1")
+        + bytes(16)
+        + pack("<HHHHH6xIIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0)
+    )
+    header += b"\xff" * (512 - len(header))
+    folder = _entry("Root Entry", 5, child=1, start=0xFFFFFFFE, size=0) + _entry(
+        "Workbook", 2, child=-1, start=2, size=len(stream)
+    )
+    return header + fat + folder.ljust(512, b"\0") + stream
+
+
+def _record(kind: int, data: bytes) -> bytes:
+    return pack("<HH", kind, len(data)) + data
+
+
+def _entry(name: str, kind: int, *, child: int, start: int, size: int) -> bytes:
+    text = (name + "\0").encode("utf-16-le")
+    return text.ljust(64, b"\0") + pack("<HBBiii36xIQ", len(text), kind, 1, -1, -1, child, start, size)
+
+
+TODAY = date(2026, 11, 22)
+HR = ["姓名", "公民身份号码", "工号"]  # the later sheet of the personnel office
+
+
+def read(data: bytes, filename: str = "名册.xlsx", **options: Any) -> Roster:
+    return read_roster(data, filename, today=TODAY, **options)
+
+
+def read_one(n: int = 0, **changes: Any) -> RosterRow:
+    """The single row of a sheet in the national columns that holds one person, changed as given."""
+    rows = read(simple(one_row_header([person(n, **changes)]))).rows
+    assert len(rows) == 1
+    return rows[0]
+
+
+def codes(issues: Iterable[Issue]) -> list[str]:
+    return [issue.code for issue in issues]

@@ -6,21 +6,32 @@ from members.codes import EDUCATION, ETHNICITY, JOB_POST, CodeRefused, How, find
 
 
 def test_the_lists_are_complete():
-    assert len(ETHNICITY.names) == 58 and len(EDUCATION.names) == 23 and len(JOB_POST.names) == 58
-    assert JOB_POST.label("0212") == "事业单位专业技术岗位" and ETHNICITY.label("56") == "基诺族"
+    assert len(ETHNICITY.names) == 58
+    assert len(EDUCATION.names) == 23
+    assert len(JOB_POST.names) == 58
+    assert JOB_POST.label("0212") == "事业单位专业技术岗位"
+    assert ETHNICITY.label("56") == "基诺族"
     assert EDUCATION.headings == {"1", "2", "4"}
     assert {"0", "01", "02", "1", "3", "30", "31", "32", "5", "6"} == JOB_POST.headings
     assert not ETHNICITY.headings
-    assert ("6", "普通高中") in EDUCATION.choices and ("1", "研究生教育") not in EDUCATION.choices
+    assert ("6", "普通高中") in EDUCATION.choices
+    assert ("1", "研究生教育") not in EDUCATION.choices
 
 
 @pytest.mark.parametrize("codes", [ETHNICITY, EDUCATION, JOB_POST])
 def test_every_value_is_found_by_code_by_name_and_by_both(codes):
     for code, name in codes.choices:
-        for text, how in ((code, How.CODE), (name, How.NAME), (f"{code} {name}", How.BOTH), (f"{code}{name}", How.BOTH)):
+        for text, how in (
+            (code, How.CODE),
+            (name, How.NAME),
+            (f"{code} {name}", How.BOTH),
+            (f"{code}{name}", How.BOTH),
+        ):
             match = find_code(codes, text)
-            assert match and (match.code, match.name, match.how) == (code, name, how), text
-            assert match.label == f"{code} {name}" and not match.repaired
+            assert match
+            assert (match.code, match.name, match.how) == (code, name, how), text
+            assert match.label == f"{code} {name}"
+            assert not match.repaired
 
 
 @pytest.mark.parametrize(
@@ -53,9 +64,13 @@ def test_every_value_is_found_by_code_by_name_and_by_both(codes):
 def test_usual_words_and_lost_zeros_are_repairs(codes, text, code):
     match = find_code(codes, text)
     if text == "大专":
-        assert match and match.code == code and match.how == How.NAME
+        assert match
+        assert match.code == code
+        assert match.how == How.NAME
     else:
-        assert match and match.code == code and match.repaired
+        assert match
+        assert match.code == code
+        assert match.repaired
 
 
 def test_spaces_widths_and_separators_do_not_matter():
@@ -89,7 +104,13 @@ def test_headings_contradictions_and_vague_words_are_refused_with_advice(codes, 
 
 
 def test_unknown_texts_are_not_found():
-    for codes, text in ((ETHNICITY, "火星族"), (ETHNICITY, "99"), (EDUCATION, "很高"), (JOB_POST, ""), (JOB_POST, "9999")):
+    for codes, text in (
+        (ETHNICITY, "火星族"),
+        (ETHNICITY, "99"),
+        (EDUCATION, "很高"),
+        (JOB_POST, ""),
+        (JOB_POST, "9999"),
+    ):
         assert find_code(codes, text) is None
 
 
@@ -97,6 +118,7 @@ def test_a_number_that_may_have_lost_its_zero_is_not_guessed():
     assert find_code(JOB_POST, "311").code == "311"
     with pytest.raises(CodeRefused) as refused:
         find_code(JOB_POST, "311", number=True)
-    assert refused.value.reason == "ambiguous" and "0311" in refused.value.message
+    assert refused.value.reason == "ambiguous"
+    assert "0311" in refused.value.message
     assert find_code(ETHNICITY, "1", number=True).code == "01"
     assert find_code(EDUCATION, "21", number=True).how == How.CODE

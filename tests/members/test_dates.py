@@ -13,7 +13,7 @@ from members.dates import EPOCH, DateRefused, Precision, chinese, read_date
     "value",
     [
         date(1980, 3, 1),
-        datetime(1980, 3, 1, 8, 30),
+        datetime(1980, 3, 1, 8, 30),  # noqa: DTZ001 - a cell has no zone
         "1980-03-01",
         "1980-3-1",
         "1980/3/1",
@@ -30,7 +30,8 @@ from members.dates import EPOCH, DateRefused, Precision, chinese, read_date
 def test_full_dates_are_read_without_a_warning(value):
     found = read_date(value)
     assert found.day == date(1980, 3, 1)
-    assert found.precision == Precision.DAY and not found.repaired
+    assert found.precision == Precision.DAY
+    assert not found.repaired
 
 
 @pytest.mark.parametrize(
@@ -55,17 +56,33 @@ def test_interpreted_dates_say_how(value, day, warning):
 
 
 @pytest.mark.parametrize(
-    "value", ["198003", 198003.0, "1980.3", 1980.3, 1980.03, "1980.03", "1980年3月", "1980-03", "1980/3", "1980年3月份", "1980.3."]
+    "value",
+    [
+        "198003",
+        198003.0,
+        "1980.3",
+        1980.3,
+        1980.03,
+        "1980.03",
+        "1980年3月",
+        "1980-03",
+        "1980/3",
+        "1980年3月份",
+        "1980.3.",
+    ],
 )
 def test_months_become_the_first_with_a_warning(value):
     found = read_date(value)
     assert found.day == date(1980, 3, 1)
-    assert found.precision == Precision.MONTH and found.repaired == "date_month_only"
+    assert found.precision == Precision.MONTH
+    assert found.repaired == "date_month_only"
     assert found.latest == date(1980, 3, 31)
     assert chinese(found.day, found.precision) == "1980年3月"
 
 
-@pytest.mark.parametrize(("value", "month"), [(1980.11, 11), (1980.12, 12), (1980.01, 1), (1980.2, 2), ("1980.1", 1), ("1980.10", 10)])
+@pytest.mark.parametrize(
+    ("value", "month"), [(1980.11, 11), (1980.12, 12), (1980.01, 1), (1980.2, 2), ("1980.1", 1), ("1980.10", 10)]
+)
 def test_months_after_a_point(value, month):
     assert read_date(value).day == date(1980, month, 1)
 
@@ -102,7 +119,7 @@ def test_months_after_a_point(value, month):
         (time(0, 0), "DATE_ZERO"),
         (date(1899, 12, 31), "DATE_ZERO"),
         (date(1900, 1, 1), "DATE_ZERO"),
-        (datetime(1900, 1, 1), "DATE_ZERO"),
+        (datetime(1900, 1, 1), "DATE_ZERO"),  # noqa: DTZ001 - a cell has no zone
         ("1900-01-00", "DATE_ZERO"),
         ("1899/12/30", "DATE_ZERO"),
         ("00000000", "DATE_ZERO"),
@@ -121,7 +138,14 @@ def test_leap_days_are_real():
 
 @given(st.dates(date(1901, 1, 1), date(2099, 12, 31)))
 def test_every_form_of_a_day_means_that_day(day):
-    forms = [day, f"{day:%Y-%m-%d}", f"{day:%Y%m%d}", float(f"{day:%Y%m%d}"), f"{day.year}.{day.month}.{day.day}", chinese(day)]
+    forms = [
+        day,
+        f"{day:%Y-%m-%d}",
+        f"{day:%Y%m%d}",
+        float(f"{day:%Y%m%d}"),
+        f"{day.year}.{day.month}.{day.day}",
+        chinese(day),
+    ]
     if (serial := (day - EPOCH).days) >= 10000:
         forms += [float(serial), str(serial)]
     assert {read_date(form).day for form in forms} == {day}
@@ -130,6 +154,9 @@ def test_every_form_of_a_day_means_that_day(day):
 @given(st.text(max_size=20) | st.floats() | st.integers())
 def test_nothing_makes_it_fall_over(value):
     try:
-        assert read_date(value).day.year > 1900
+        found = read_date(value)
     except DateRefused as refused:
-        assert refused.code.isupper()
+        code = refused.code
+    else:
+        code = "" if found.day.year > 1900 else "too early"
+    assert not code or code.isupper()
