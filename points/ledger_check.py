@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 
 from members.models import Member
 from points.models import Entry, MemberItem, MemberYear, PointsMonth
-from points.rollups import CATEGORY_FIELDS, lock_people, points_of_year
+from points.rollups import CATEGORY_FIELDS, people_of, points_of_year
 from points.rulebook import RuleBook
 from points.rules import round_half_up
 from points.services import BATCH
@@ -20,10 +20,7 @@ Sums = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
 def differences(year: int | None = None) -> Iterator[str]:
-    """One line for each difference; nothing when all is well. Lines carry keys, never names.
-
-    Call it in a transaction: it locks the members it looks at, so that nothing changes between two looks.
-    """
+    """One line for each difference; nothing when all is well. Lines carry keys, never names."""
     years = (
         [year] if year else sorted({*_years(Entry.objects.all()), *MemberYear.objects.values_list("year", flat=True)})
     )
@@ -72,7 +69,7 @@ def _years_of_members(items: Sums, year: int) -> Sums:
     for (member, code), (points, _) in items.items():
         sums[member][code] = points
     known = set(MemberYear.objects.filter(year=year).values_list("member", flat=True))
-    people = lock_people(Member.objects.filter(pk__in=known | set(sums)).values("pk"))
+    people = people_of(Member.objects.filter(pk__in=known | set(sums)).values("pk"))
     book = RuleBook().of_year(year)
     result: Sums = {}
     for pk, person in people.items():

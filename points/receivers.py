@@ -6,10 +6,22 @@ from django.dispatch import receiver
 
 from activities.signals import activity_confirmed, activity_corrected, activity_reopened
 from branches.models import User
+from members.models import MembershipEvent
+from members.signals import record_confirmed, record_corrected, record_reopened
+from points.rollups import refresh_members
 from points.services import post_source
+
+MEMBERSHIP = "membership"
 
 
 @receiver([activity_confirmed, activity_corrected, activity_reopened], dispatch_uid="points.post")
 def post(sender: Any, source_kind: str, source_id: int, revision: int, actor: User | None, **kwargs: Any) -> None:
     """Raises whatever goes wrong: the sender uses send(), so that a failure undoes the confirmation."""
     post_source(source_kind=source_kind, source_id=source_id, revision=revision, actor=actor)
+
+
+@receiver([record_confirmed, record_corrected, record_reopened], dispatch_uid="points.roll")
+def follow_the_roll(sender: Any, source_kind: str, source_id: int, **kwargs: Any) -> None:
+    """A change on the roll moves the part year and the branch a member's points are measured by."""
+    if source_kind == MEMBERSHIP:
+        refresh_members(list(MembershipEvent.objects.filter(pk=source_id).values_list("member", flat=True)))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
@@ -47,26 +47,36 @@ class Person(NamedTuple):
 
 
 def lock_people(member_ids: Any) -> dict[int, Person]:
-    """The members (ids or a queryset of them), locked in the order of their keys, with their events.
+    """The members (ids or a queryset of them), locked in the order of their keys, with their events; one statement.
 
-    One statement. Whoever recounts a member's year holds this lock from before the entries are written.
+    Whoever recounts a member's year holds this lock from before the entries are written.
     """
-    end = Concat(OuterRef("branch__path"), Value("ZZZZ"))
+    return _people(_with_events(member_ids).select_for_update(of=("self",), no_key=True))
+
+
+def people_of(member_ids: Any) -> dict[int, Person]:
+    """The same for a reader: nothing is locked."""
+    return _people(_with_events(member_ids))
+
+
+def _with_events(member_ids: Any) -> QuerySet[Member]:
     today = timezone.localdate()
     groups = Branch.objects.order_by().filter(
         Q(dissolved_on__isnull=True) | Q(dissolved_on__gte=today),
         level=BranchLevel.GROUP,
         path__gt=OuterRef("branch__path"),
-        path__lte=end,
+        path__lte=Concat(OuterRef("branch__path"), Value("ZZZZ")),
         founded_on__lte=today,
     )
-    rows = (
+    return (
         Member.objects.filter(pk__in=member_ids)
         .annotate(has_groups=Exists(groups), event=F("events__kind"), event_on=F("events__recorded_on"))
         .order_by("pk", "events__recorded_on", "events__pk")
         .only("pk", "branch_id")
-        .select_for_update(of=("self",), no_key=True)
     )
+
+
+def _people(rows: Iterable[Any]) -> dict[int, Person]:
     people: dict[int, Person] = {}
     for row in rows:
         events = people[row.pk].events if row.pk in people else ()
@@ -222,12 +232,14 @@ def years_with_entries() -> list[int]:
 @transaction.atomic
 def refresh_members(member_ids: Collection[int]) -> None:
     """After a change on the roll: the part year, the branch and its groups decide over the years that have rows."""
-    book = RuleBook()
-    people = lock_people(member_ids)
-    known = MemberYear.objects.filter(member__in=list(people)).values_list("year", "member").order_by("year")
+    known = MemberYear.objects.filter(member__in=member_ids).values_list("year", "member").order_by("year")
     by_year: dict[int, list[int]] = defaultdict(list)
     for year, member_id in known:
         by_year[year].append(member_id)
+    if not by_year:
+        return
+    book = RuleBook()
+    people = lock_people(member_ids)
     for year, ids in by_year.items():
         count_members({pk: people[pk] for pk in ids}, year, book)
 

@@ -6,14 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from activities.choices import short_label
+from activities.choices import ActivityState, short_label
 from activities.models import SEEN_BY_MEMBERS, Activity, Attendance
 from branches.choices import BranchLevel
 from branches.models import Branch
 from branches.rules import subtree_end
+from members.models import Member
 from points.catalogue import ACTIVITY
 from points.models import RuleItem
 from points.rulebook import RuleBook
@@ -68,8 +69,27 @@ def activity_awards(ids: Collection[int], book: RuleBook, lock: bool = False) ->
 
     A record that is not confirmed is worth nothing. `lock` keeps the records as they are until the transaction ends.
     """
-    records = Activity.objects.filter(pk__in=ids, state__in=SEEN_BY_MEMBERS).annotate(kind=F("kinds__kind"))
-    records = records.order_by("pk")
+    return _worth(ids, book, Activity.objects.filter(state__in=SEEN_BY_MEMBERS), Attendance.objects.all(), lock=lock)
+
+
+def waiting_awards(member: Member, year: int, book: RuleBook) -> dict[int, list[Award]]:
+    """What records that wait for their confirmation will be worth to one member, by record; nothing in the ledger."""
+    records = Activity.objects.filter(state=ActivityState.SUBMITTED, starts_at__year=year)
+    ids = list(records.filter(attendances__member=member).order_by("-starts_at").values_list("pk", flat=True))
+    found = _worth(ids, book, records, Attendance.objects.filter(member=member))
+    return {pk: awards for pk, awards in found.items() if awards}
+
+
+def _worth(
+    ids: Collection[int],
+    book: RuleBook,
+    records: QuerySet[Activity],
+    people_of: QuerySet[Attendance],
+    lock: bool = False,
+) -> Awards:
+    if not ids:
+        return {}
+    records = records.filter(pk__in=ids).annotate(kind=F("kinds__kind")).order_by("pk")
     if lock:
         records = records.select_for_update(of=("self",))
     activities: dict[int, Activity] = {}
@@ -79,7 +99,7 @@ def activity_awards(ids: Collection[int], book: RuleBook, lock: bool = False) ->
         if record.kind:
             kinds[record.pk].append(record.kind)
     people = list(
-        Attendance.objects.filter(activity_id__in=list(activities)).values_list(
+        people_of.filter(activity_id__in=list(activities)).values_list(
             "activity_id", "member_id", "branch_id", "branch__path", "status", "made_up_on", "member__user_id"
         )
     )
