@@ -2,11 +2,12 @@
 
     roster = read_roster(data, "名册.xlsx", today=date(2026, 11, 22))
 
-`roster.rows` has every line that is a person, refused ones included; `row.ok` says whether it may be written. For
-people new to the system add `missing_required(row)` to its errors and write `values_for_new(row)`. For known people
-write `row.values` as they are: they hold only the columns the sheet has, so a later sheet of 姓名, 公民身份号码 and 工号 is
-legal. Findings of the database half are added with `row.add(field, code, message)`. Refused rows go back to the person
-who uploaded them as `write_refused(rows)`.
+`roster.rows` has every line that is a person, refused ones included; `row.ok` says whether it may be written.
+New people: add `missing_required(row)` to the row's errors and write `values_for_new(row)`.
+Known people: write `row.values`, which hold only the columns the sheet has, so that a later sheet of nothing but name,
+identity number and staff number is legal.
+Findings of the database half are added with `row.add(field, code, message)`; refused rows go back to whoever uploaded
+them as `write_refused(rows)`.
 """
 
 from datetime import date
