@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 from points.catalogue import DEFAULTS, with_policy
-from points.choices import Category, Origin
+from points.choices import CATEGORY_CAPS, Category, Origin
 from points.models import RuleItem
 from points.rules import Item
 
@@ -61,3 +62,25 @@ def item_of(row: RuleItem) -> Item:
         evidence=row.evidence,
         source_kind=row.source_kind,
     )
+
+
+class Section(NamedTuple):
+    """A category of the rule book with its items, as the page lists them."""
+
+    category: Category
+    cap: Decimal | None
+    rows: list[RuleItem]
+
+
+def rule_sections(edition: Edition, query: str = "") -> list[Section]:
+    """Items by category, those that match `query` (code or words); a category without one is left out."""
+    found = []
+    for category in Category:
+        rows = [
+            row
+            for row in edition.rows.values()
+            if row.category == category and (not query or query.lower() in f"{row.code} {row.title}".lower())
+        ]
+        if rows:
+            found.append(Section(category, CATEGORY_CAPS.get(category), rows))
+    return found

@@ -1,10 +1,78 @@
-"""Home by role, and the pages of points."""
+"""The pages of points: one's own, another member's, a branch's, and the rule book."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from branches.access import require
+from branches.choices import Capability
+from members.models import Member
+from points.branch_table import BranchPoints
+from points.reports import branch_points_sheet
+from points.rulebook import RuleBook, rule_sections
+from points.statement import statement
+
+FIRST_YEAR = 2000
 
 
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "base.html")
+@require_GET
+def my_points(request: HttpRequest) -> HttpResponse:
+    member = Member.objects.own(request.user).select_related("user", "branch", "group").first()
+    if member is None:
+        return render(request, "points/no_member.html")
+    return _statement(request, member, is_own=True)
+
+
+@login_required
+@require_GET
+def member_points(request: HttpRequest, pk: int) -> HttpResponse:
+    seen = Member.objects.visible_to(request.user, Capability.ROSTER_VIEW)
+    seen |= Member.objects.visible_to(request.user, Capability.POINTS_VIEW)
+    member = get_object_or_404(seen.select_related("user", "branch", "group"), pk=pk)
+    require(request.user, Capability.POINTS_VIEW, member)
+    return _statement(request, member, is_own=member.user_id == request.user.pk)
+
+
+def _statement(request: HttpRequest, member: Member, *, is_own: bool) -> HttpResponse:
+    today = timezone.localdate()
+    shown = statement(
+        member=member,
+        year=asked_year(request, today.year),
+        page=request.GET.get("page"),
+        reader=request.user,
+        today=today,
+    )
+    return render(request, "points/my_points.html", {"member": member, "s": shown, "is_own": is_own})
+
+
+def asked_year(request: HttpRequest, this_year: int) -> int:
+    """The year of the address; anything that is no past year is this one."""
+    asked = request.GET.get("year", "")
+    return int(asked) if asked.isdecimal() and FIRST_YEAR <= int(asked) <= this_year else this_year
+
+
+@login_required
+@require_GET
+def branch_points(request: HttpRequest) -> HttpResponse:
+    require(request.user, Capability.POINTS_VIEW)
+    today = timezone.localdate()
+    table = BranchPoints(request.user, request.GET, asked_year(request, today.year), today)
+    if request.GET.get("format") == "xlsx":
+        return branch_points_sheet(table)
+    return render(request, "points/branch_points.html", {"table": table})
+
+
+@login_required
+@require_GET
+def rule_list(request: HttpRequest) -> HttpResponse:
+    require(request.user, Capability.RULES_VIEW)
+    edition = RuleBook().on(timezone.localdate())
+    query = request.GET.get("q", "").strip()
+    return render(
+        request,
+        "points/rule_list.html",
+        {"edition": edition, "sections": rule_sections(edition, query), "query": query},
+    )

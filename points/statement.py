@@ -1,0 +1,231 @@
+"""The points of one member in one year, as the page shows them: every figure with what it is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, Sum
+from django.urls import reverse
+from django.utils import timezone
+
+from activities.choices import AttendanceStatus, Kind, PlanState
+from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem
+from branches.models import User
+from members.models import Member, month_of
+from points.catalogue import ACTIVITY
+from points.choices import CATEGORY_CAPS, EARNING, Category
+from points.models import Entry, MemberItem, MemberYear
+from points.rollups import Person, people_of, points_of_year
+from points.rulebook import RuleBook
+from points.rules import ATTENDANCE_ITEMS, BASE, ZERO, Item, YearPoints, remaining
+from points.sources import Award, waiting_awards
+from points.standing import Place, place_in_branch
+
+PER_PAGE = 30
+MAKE_UP_DAYS = 30  # within which an excused absence can be made up
+SHORT = {Category.STU: "学习", Category.DUT: "义务", Category.POS: "岗位", Category.SVC: "服务"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the list; `url` empty where the reader may not open the record. `waiting`: not in the ledger yet."""
+
+    title: str
+    day: date
+    rule: str
+    points: Decimal
+    url: str = ""
+    waiting: bool = False
+    reversal: bool = False
+
+
+@dataclass(frozen=True)
+class MonthOfLines:
+    month: date
+    total: Decimal
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Chance:
+    title: str
+    note: str
+    points: Decimal
+    days: int | None = None  # days left, where a term runs
+
+
+@dataclass(frozen=True)
+class CategoryBar:
+    label: str
+    points: Decimal
+    cap: Decimal
+
+
+@dataclass(frozen=True)
+class Statement:
+    member: Member
+    year: int
+    years: tuple[int, ...]
+    is_running: bool
+    result: YearPoints
+    place: Place
+    this_month: Decimal
+    waiting: Decimal
+    trend: tuple[tuple[str, Decimal], ...]
+    months: tuple[MonthOfLines, ...]
+    page: Page
+    chances: tuple[Chance, ...]
+
+    @property
+    def bars(self) -> list[CategoryBar]:
+        rows = [CategoryBar(str(c.label), self.result.categories[c].counted, CATEGORY_CAPS[c]) for c in EARNING]
+        return [*rows, CategoryBar(str(Category.HON.label), self.result.honours, CATEGORY_CAPS[Category.HON])]
+
+    @property
+    def equation(self) -> list[tuple[str, str, Decimal]]:
+        """(sign, name, amount) of every part, without the sum."""
+        parts = [("+", SHORT.get(c, str(c.label)), self.result.categories[c].counted) for c in EARNING]
+        return [
+            ("", "基础分", BASE),
+            *parts,
+            ("+", "荣誉", self.result.honours),
+            ("−", "扣分", self.result.deductions),
+        ]
+
+    @property
+    def chart(self) -> list[list[Any]]:
+        return [[label, float(points)] for label, points in self.trend]  # JSON for the picture; the table has Decimals
+
+    @property
+    def can_earn(self) -> Decimal:
+        return sum((chance.points for chance in self.chances), ZERO)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.page.paginator.count and not any(block.lines for block in self.months)
+
+
+def statement(*, member: Member, year: int, page: str | None, reader: User, today: date) -> Statement:
+    """Everything of the page in a fixed number of statements, whatever the number of entries."""
+    book = RuleBook()
+    items = book.of_year(year)
+    person = people_of([member.pk])[member.pk]
+    rows = MemberItem.objects.filter(member=member, year=year).values_list("rule_code", "points")
+    result = points_of_year(dict(rows), person, year, items)
+    entries = Entry.objects.filter(member=member, month__range=(date(year, 1, 1), date(year, 12, 31)))
+    by_month = dict(entries.order_by().values_list("month").annotate(Sum("points")))
+    pages = Paginator(entries.select_related("rule").order_by("-month", "-happened_on", "-pk"), PER_PAGE)
+    shown = pages.get_page(page)
+    waits = waiting_awards(member, year, book)
+    waiting = [award for awards in waits.values() for award in awards]
+    running = year == today.year
+    last = today.month if running else 12
+    home = member.branch_id if running else _home(member, year)
+    return Statement(
+        member=member,
+        year=year,
+        years=_years(member, today),
+        is_running=running,
+        result=result,
+        place=place_in_branch(home, year, result.total, today),
+        this_month=by_month.get(month_of(today), ZERO),
+        waiting=sum((award.points for award in waiting), ZERO),
+        trend=tuple((f"{n}月", by_month.get(date(year, n, 1), ZERO)) for n in range(1, last + 1)),
+        months=_months(shown, waiting if shown.number == 1 else [], by_month, reader),
+        page=shown,
+        chances=_chances(member, person, result, items, today) if running else (),
+    )
+
+
+def _home(member: Member, year: int) -> int:
+    row = MemberYear.objects.filter(member=member, year=year).values_list("branch", flat=True).first()
+    return row or member.branch_id
+
+
+def _years(member: Member, today: date) -> tuple[int, ...]:
+    known = MemberYear.objects.filter(member=member).values_list("year", flat=True)
+    return tuple(sorted({today.year, *known}, reverse=True))
+
+
+def _months(page: Page, waiting: list[Award], totals: Mapping[date, Decimal], reader: User) -> tuple[MonthOfLines, ...]:
+    entries: list[Entry] = list(page.object_list)
+    ids = {entry.source_id for entry in entries if entry.source_kind == ACTIVITY}
+    open_to_me = set(Activity.objects.readable_by(reader).filter(pk__in=ids).values_list("pk", flat=True))
+    lines = [
+        Line(award.reason, award.happened_on, _rule(award.rule), award.points, waiting=True) for award in waiting
+    ] + [
+        Line(
+            entry.reason,
+            entry.happened_on,
+            _rule(entry.rule),
+            entry.points,
+            url=record_url(entry.source_kind, entry.source_id) if entry.source_id in open_to_me else "",
+            reversal=entry.reversal_of_id is not None,
+        )
+        for entry in entries
+    ]
+    lines.sort(key=lambda line: month_of(line.day), reverse=True)  # stable: waiting first, then as the ledger has them
+    return tuple(
+        MonthOfLines(month, totals.get(month, ZERO), tuple(block))
+        for month, block in groupby(lines, key=lambda line: month_of(line.day))
+    )
+
+
+def record_url(source_kind: str, source_id: int) -> str:
+    return reverse("activities:activity_detail", args=[source_id]) if source_kind == ACTIVITY else ""
+
+
+def _rule(rule: Any) -> str:
+    return f"{rule.code}{rule.title}，{rule.points_text}"
+
+
+def _chances(
+    member: Member, person: Person, result: YearPoints, items: Mapping[str, Item], today: date
+) -> tuple[Chance, ...]:
+    """What this month still offers: gatherings the branch owes, and absences that can be made up; within the caps."""
+    found: list[tuple[str, str, str, int | None]] = []
+    missed = Attendance.objects.filter(
+        member=member,
+        made_up_on__isnull=True,
+        status__in=[AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL],
+        activity__state__in=SEEN_BY_MEMBERS,
+        activity__starts_at__gte=timezone.now() - timedelta(days=MAKE_UP_DAYS),
+        activity__kinds__kind__in=list(ATTENDANCE_ITEMS),
+    ).order_by("activity__starts_at")
+    for kind, topic, starts_at in missed.values_list("activity__kinds__kind", "activity__topic", "activity__starts_at"):
+        day = timezone.localdate(starts_at)
+        last = day + timedelta(days=MAKE_UP_DAYS)
+        what = f"{day.month}月{day.day}日{Kind(kind).label}"
+        note = f"{last.month}月{last.day}日前补课，按到会计分" + (f"：{topic}" if topic else "")
+        found.append((ATTENDANCE_ITEMS[kind], f"补课：{what}", note, (last - today).days))
+    owed = PlanItem.objects.covering(today, today).filter(
+        Q(group__isnull=True) | Q(group=member.group_id),
+        branch=member.branch_id,
+        kind__in=list(ATTENDANCE_ITEMS),
+        state__in=[PlanState.OPEN, PlanState.DRAFT],
+    )
+    for kind, due in owed.order_by("due", "kind").values_list("kind", "due"):
+        code = ATTENDANCE_ITEMS[kind]
+        found.append((code, f"参加{Kind(kind).label}", f"{code}，支部{due.month}月{due.day}日前开展", None))
+    has_groups = person.has_groups
+    left: dict[str, Decimal | None] = {}
+    room = {c: parts.cap - parts.counted for c, parts in result.categories.items() if parts.cap is not None}
+    chances = []
+    for code, title, note, days in found:
+        if code not in items or not items[code].value(has_groups):
+            continue
+        item = items[code]
+        so_far = result.items[code].counted if code in result.items else ZERO
+        if code not in left:
+            left[code] = remaining(item, so_far, has_groups=has_groups)
+        limits = [value for value in (left[code], room.get(item.category)) if value is not None]
+        points = max(ZERO, min([item.value(has_groups), *limits]))
+        if left[code] is not None:
+            left[code] -= points
+        room[item.category] = room.get(item.category, points) - points
+        chances.append(Chance(title, note if points else f"{note}；本年已达上限", points, days))
+    return tuple(chances)
