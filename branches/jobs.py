@@ -43,10 +43,12 @@ def kick(job: Job) -> None:
 
 
 def _send(job: Job) -> None:
+    if current_app.conf.task_always_eager:
+        current_app.autodiscover_tasks(force=True)  # a worker does that when it starts
+        current_app.tasks[job.task].apply(args=[job.pk], throw=True)
+        return
     try:
-        current_app.send_task(job.task, [job.pk], retry=False) if not current_app.conf.task_always_eager else (
-            current_app.tasks[job.task].apply(args=[job.pk], throw=True)
-        )
+        current_app.send_task(job.task, [job.pk], retry=False)
     except OperationalError as exc:  # kombu's: the broker is away; sweep_jobs sends it again
         logger.warning("job %s waits for the broker: %s", job.pk, type(exc).__name__)
 

@@ -99,6 +99,9 @@ def change_branch(
     branch.version += 1
     branch.full_clean(exclude=_NOT_VALIDATED)
     branch.save(update_fields=[*new, "version"])
+    for field, labels in (("kind", dict(BranchKind.choices)), ("category", dict(BranchCategory.choices))):
+        if field in changes:
+            changes[field] = [labels.get(value, value) for value in changes[field]]
     record(actor=actor, action="branch.changed", target=branch, branch=branch, changes=changes)
     return branch
 

@@ -1,4 +1,22 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from branches.accounts import pages
+from branches.views import audit, posts, tree
 
 app_name = "branches"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", tree.branch_tree, name="branch_tree"),
+    path("<int:pk>/", tree.branch_detail, name="branch_detail"),
+    path("<int:pk>/new/", tree.branch_create, name="branch_create"),
+    path("<int:pk>/edit/", tree.branch_edit, name="branch_edit"),
+    path("<int:pk>/dissolve/", tree.branch_dissolve, name="branch_dissolve"),
+    path("<int:pk>/move/", tree.branch_move, name="branch_move"),
+    path("<int:pk>/posts/new/", posts.post_create, name="post_create"),
+    path("<int:pk>/people/new/", posts.person_create, name="person_create"),
+    path("<int:pk>/slips/", pages.branch_slips, name="slips"),
+    path("posts/<int:pk>/end/", posts.post_end, name="post_end"),
+    path("people/", posts.person_search, name="person_search"),
+    path("accounts/", pages.account_list, name="account_list"),
+    path("accounts/<int:pk>/", pages.account_detail, name="account_detail"),
+    path("audit/", audit.audit_list, name="audit_list"),
+]

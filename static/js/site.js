@@ -34,6 +34,7 @@
       button.disabled = false;
     }
   });
+  for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
   for (const eye of document.querySelectorAll("[data-eye]")) {
     eye.addEventListener("click", () => {
       const input = eye.parentElement.querySelector("input");

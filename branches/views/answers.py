@@ -1,10 +1,11 @@
-"""Pages of the organisation, and the answers to requests that are refused."""
+"""The answers to requests that are refused."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from branches.access import Refused
+from branches.audit import record
 from branches.models import Appointment
 from branches.rules import roles_granting
 
@@ -21,8 +22,17 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
             holders = Appointment.objects.current(timezone.localdate()).filter(role__in=roles, branch__path__in=chain)
             names = holders.order_by("-branch__path", "role").values_list("user__name", flat=True)
             context["people"] = "、".join(dict.fromkeys(names[:6]))
+            context["branch"] = exception.branch
     if not request.user.is_authenticated:
         return render(request, "404.html", status=404)
+    if isinstance(exception, Refused):
+        record(
+            actor=request.user,
+            action="access.refused",
+            target=exception.branch,
+            branch=exception.branch,
+            changes={"capability": [None, exception.capability.label], "path": [None, request.path[:200]]},
+        )
     return render(request, "403.html", context, status=403)
 
 

@@ -1,0 +1,104 @@
+"""How the audit trail reads: actions, fields and values in Chinese. Other rooms add theirs in their apps.py."""
+
+import re
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+
+ACTIONS: dict[str, str] = {}
+FIELDS: dict[str, str] = {}
+
+
+def register(actions: dict[str, str], fields: dict[str, str] | None = None) -> None:
+    """`actions`: "activity.confirmed" -> 确认活动记录; `fields`: keys of `changes` that are no field of the target."""
+    ACTIONS.update(actions)
+    FIELDS.update(fields or {})
+
+
+register(
+    {
+        "branch.founded": "新建党组织",
+        "branch.changed": "修改党组织信息",
+        "branch.moved": "调整上级党组织",
+        "branch.dissolved": "撤销党组织",
+        "post.appointed": "任命职务",
+        "post.ended": "免去职务",
+        "post.enrolled": "编入名册",
+        "person.added": "新增人员",
+        "account.logged_in": "登录",
+        "account.logged_out": "退出登录",
+        "account.login_failed": "登录失败",
+        "account.locked": "连续输错密码被锁定",
+        "account.unlocked": "解除锁定",
+        "account.activated": "激活账号并设置密码",
+        "account.password_changed": "修改密码",
+        "account.disabled": "停用账号",
+        "account.enabled": "启用账号",
+        "account.sessions_ended": "强制退出登录",
+        "slip.issued": "打印激活单",
+        "setup.link_made": "生成初始设置链接",
+        "setup.done": "完成初始设置",
+        "access.refused": "没有权限被拒绝",
+    },
+    {
+        "parent": "上级党组织",
+        "role": "职务",
+        "starts_on": "开始日期",
+        "ends_on": "结束日期",
+        "name": "名称",
+        "capability": "权限",
+        "name_hash": "登录名摘要",
+        "path": "页面",
+    },
+)
+
+
+class Change(NamedTuple):
+    field: str
+    old: str
+    new: str
+
+
+def action_text(action: str) -> str:
+    return ACTIONS.get(action, "其他操作")
+
+
+def actions_saying(text: str) -> list[str]:
+    """The actions whose Chinese name holds `text`: for the filter."""
+    return [action for action, words in ACTIONS.items() if text in words]
+
+
+def changes_text(target_type: str, changes: dict[str, Any]) -> list[Change]:
+    """One line per changed field; what is not a pair is shown as the new value."""
+    lines = []
+    for field, pair in changes.items():
+        old, new = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+        lines.append(Change(_field_text(target_type, field), _value_text(old), _value_text(new)))
+    return lines
+
+
+def _field_text(target_type: str, field: str) -> str:
+    if target_type:
+        try:
+            name = str(apps.get_model(target_type)._meta.get_field(field).verbose_name)
+        except (LookupError, ValueError, FieldDoesNotExist, AttributeError):
+            name = ""
+        if name and not name.isascii():
+            return name
+    return FIELDS.get(field, "内容")
+
+
+def _value_text(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(_value_text(item) for item in value)
+    if isinstance(value, dict):
+        return "、".join(_value_text(item) for item in value.values())
+    text = str(value)
+    if day := re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text):
+        return f"{day[1]}年{int(day[2])}月{int(day[3])}日"
+    return text
