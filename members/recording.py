@@ -113,9 +113,7 @@ def write_event(
             "recorded_on": [None, recorded_on],
         },
     )
-    record_confirmed.send(
-        sender=MembershipEvent, source_kind="membership", source_id=event.pk, revision=1, actor=actor
-    )
+    record_confirmed.send(sender=MembershipEvent, source_kind="membership", source_id=event.pk, revision=1, actor=actor)
     return event
 
 

@@ -73,9 +73,7 @@ def recount_roll_months(*, branches: Iterable[Branch | int], from_month: date) -
     found = [(branch, month, counts.get((branch, month), nobody)) for branch in ids for month in months]
     RollMonth.objects.bulk_create(
         [
-            RollMonth(
-                branch_id=branch, month=month, full=n[MemberType.FULL], probationary=n[MemberType.PROBATIONARY]
-            )
+            RollMonth(branch_id=branch, month=month, full=n[MemberType.FULL], probationary=n[MemberType.PROBATIONARY])
             for branch, month, n in found
         ],
         update_conflicts=True,
@@ -89,5 +87,3 @@ def open_month() -> None:
     """Give every open branch its row of the present month; may run any number of times."""
     today = timezone.localdate()
     recount_roll_months(branches=Branch.objects.branches().open_on(today), from_month=today)
-
-

@@ -66,7 +66,12 @@ def test_an_admission_makes_person_event_post_and_head_count(member: Member, bra
     assert "dln" in member.user.search_keys
     assert not member.user.has_usable_password()
     event = member.events.get()
-    assert (event.kind, event.branch, event.recorded_on, event.created_by) == ("opening", branch, date(2026, 1, 1), office)
+    assert (event.kind, event.branch, event.recorded_on, event.created_by) == (
+        "opening",
+        branch,
+        date(2026, 1, 1),
+        office,
+    )
     assert member.user.appointments.get().role == Role.MEMBER
     assert months(branch) == dict.fromkeys(range(1, 12), (1, 0))
     entry = AuditEntry.objects.get(action="member.opening")
@@ -84,7 +89,9 @@ def test_the_rooms_above_hear_of_each_event_once(branch: Branch, office: User, p
         member = admit_member(branch=branch, recorded_on=date(2026, 1, 1), actor=office, **person_facts)
     finally:
         record_confirmed.disconnect(listen)
-    assert [(f["source_kind"], f["source_id"], f["revision"]) for f in heard] == [("membership", member.events.get().pk, 1)]
+    assert [(f["source_kind"], f["source_id"], f["revision"]) for f in heard] == [
+        ("membership", member.events.get().pk, 1)
+    ]
 
 
 def test_two_people_with_one_identity_number_are_refused(
@@ -127,9 +134,7 @@ def test_nobody_is_admitted_to_a_committee_or_a_dissolved_branch(
 
 
 def test_a_change_is_saved_with_its_old_value_and_protected_values_are_masked(member: Member, office: User) -> None:
-    changed = change_member(
-        member=member, version=1, fields={"education": "11", "mobile": "13900005678"}, actor=office
-    )
+    changed = change_member(member=member, version=1, fields={"education": "11", "mobile": "13900005678"}, actor=office)
     assert (changed.education, changed.user.mobile, changed.version) == ("11", "13900005678", 2)
     assert User.objects.with_mobile("13900005678").get() == member.user
     entry = AuditEntry.objects.get(action="member.changed")
@@ -159,7 +164,9 @@ def test_suspension_is_an_event_that_keeps_the_place_on_the_roll(member: Member,
 def test_a_transfer_counts_from_its_day_in_the_new_branch(
     member: Member, branch: Branch, other_branch: Branch, office: User
 ) -> None:
-    transfer_member(member=member, to=other_branch, recorded_on=date(2026, 10, 15), document_no="党办〔2026〕9号", actor=office)
+    transfer_member(
+        member=member, to=other_branch, recorded_on=date(2026, 10, 15), document_no="党办〔2026〕9号", actor=office
+    )
     assert list(Member.objects.roll_of(branch, date(2026, 10, 14))) == [member]
     assert list(Member.objects.roll_of(branch, date(2026, 10, 15))) == []
     assert list(Member.objects.roll_of(other_branch, date(2026, 10, 15))) == [member]
@@ -210,7 +217,9 @@ def test_a_confirmation_has_its_two_dates(branch: Branch, office: User) -> None:
         confirm_member(member=member, recorded_on=date(2026, 11, 10), actor=office)
 
 
-def test_who_leaves_is_off_the_roll_from_that_day_and_holds_no_post(member: Member, branch: Branch, office: User) -> None:
+def test_who_leaves_is_off_the_roll_from_that_day_and_holds_no_post(
+    member: Member, branch: Branch, office: User
+) -> None:
     factories.appoint(member.user, branch, Role.DEPUTY_SECRETARY)
     leave_roll(member=member, kind=EventKind.TRANSFER_OUT, recorded_on=date(2026, 11, 20), actor=office)
     assert list(Member.objects.roll_of(branch, date(2026, 11, 19))) == [member]
