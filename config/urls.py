@@ -3,14 +3,14 @@
 from django.urls import include, path
 
 from config import health
-from points import views as points_views
+from points import home as points_home
 
 handler403 = "branches.views.refused"
 handler404 = "branches.views.not_found"
 handler500 = "branches.views.broken"
 
 urlpatterns = [
-    path("", points_views.home, name="home"),
+    path("", points_home.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("account/", include("branches.accounts.urls")),

@@ -1,0 +1,310 @@
+"""The panels. Each takes the reader and the span, starts from the reader's scope, and answers with plain numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, Final
+
+from django.db.models import Avg, Count, Q, Sum
+
+from activities.board import item_url, plan_cell
+from activities.cells import OWED, SOON_DAYS, Cell
+from activities.choices import ActivityState, PlanState
+from activities.models import Activity, ActivityMonth, PlanItem
+from activities.rules import percent
+from branches.access import may
+from branches.choices import BranchLevel, Capability
+from branches.models import Branch, User
+from members.choices import MemberType
+from members.models import Member, MembershipEvent, RollMonth
+from members.rules import Movement, Reconciliation, reconcile
+from points.dashboard.span import Span
+from points.models import PointsMonth
+from points.rules import ZERO, round_half_up
+from points.standing import members_of_year, with_year
+
+VIEW: Final = Capability.DASHBOARD_VIEW
+EDGES: Final = (60, 65, 70, 75, 80, 85, 90, 95)
+OPEN: Final = [state for state in PlanState if state in OWED]
+LISTED: Final = 8
+
+
+def branches_of(user: User, span: Span) -> list[Branch]:
+    """The branches of that time, in the order of the tree; one dissolved since is still shown in its months."""
+    scope = Branch.objects.visible_to(user, VIEW).branches().filter(founded_on__lte=span.last)
+    return list(scope.exclude(dissolved_on__lt=span.first))
+
+
+@dataclass(frozen=True)
+class Heads:
+    full: int
+    probationary: int
+    by_branch: Mapping[int, int]
+
+    @property
+    def total(self) -> int:
+        return self.full + self.probationary
+
+
+def heads(user: User, span: Span) -> Heads:
+    """Members at the end of the span: the roll of today, or the month's roll-up."""
+    if span.is_now:
+        roll = Member.objects.visible_to(user, VIEW).current().order_by()
+        probationary = Count("pk", filter=Q(member_type=MemberType.PROBATIONARY))
+        rows = roll.values("branch").annotate(n=Count("pk"), probationary=probationary)
+        counts = [(row["branch"], row["n"] - row["probationary"], row["probationary"]) for row in rows]
+    else:
+        months = RollMonth.objects.visible_to(user, VIEW).filter(month=span.last_month)
+        counts = list(months.values_list("branch", "full", "probationary"))
+    by_branch = {branch: full + probationary for branch, full, probationary in counts}
+    return Heads(sum(row[1] for row in counts), sum(row[2] for row in counts), by_branch)
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What fell due in the span; `late` was done after its day. `overdue`, `soon`: still open, whatever the span."""
+
+    required: int
+    done: int
+    late: int
+    overdue: int
+    soon: int
+
+
+def duties(user: User, span: Span) -> Duties:
+    months = ActivityMonth.objects.visible_to(user, VIEW).filter(
+        month__range=(span.first, span.last), branch__level=BranchLevel.BRANCH
+    )
+    sums = months.aggregate(required=Sum("required"), done=Sum("done"), late=Sum("late"))
+    today = span.today
+    items = PlanItem.objects.visible_to(user, VIEW).filter(state__in=OPEN, branch__level=BranchLevel.BRANCH)
+    open_ = items.aggregate(
+        overdue=Count("pk", filter=Q(due__lt=today)),
+        soon=Count("pk", filter=Q(due__range=(today, today + timedelta(days=SOON_DAYS)))),
+    )
+    return Duties(**{key: value or 0 for key, value in {**sums, **open_}.items()})
+
+
+@dataclass(frozen=True)
+class Rate:
+    present: int
+    expected: int
+
+    @property
+    def percent(self) -> Decimal | None:
+        return percent(self.present, self.expected)
+
+
+@dataclass(frozen=True)
+class BranchRate:
+    branch: Branch
+    span: Rate
+    year: Rate
+
+
+@dataclass(frozen=True)
+class Attendance:
+    rows: tuple[BranchRate, ...]
+    total: Rate
+    before: Rate  # of the span before
+
+    @property
+    def change(self) -> Decimal | None:
+        now, then = self.total.percent, self.before.percent
+        return None if now is None or then is None else now - then
+
+    @property
+    def chart(self) -> list[list[Any]]:
+        return [
+            [short_name(row.branch), _number(row.span.percent), _number(row.year.percent)]
+            for row in self.rows
+            if row.year.expected
+        ]
+
+
+def attendance(user: User, span: Span, branches: list[Branch]) -> Attendance:
+    before, year = span.before, date(span.first.year, 1, 1)
+    months = ActivityMonth.objects.visible_to(user, VIEW).filter(branch__level=BranchLevel.BRANCH).order_by()
+    spans = {
+        "now": Q(month__range=(span.first, span.last)),
+        "year": Q(month__range=(year, span.last)),
+        "then": Q(month__range=(before.first, before.last)),
+    }
+    sums = {
+        f"{name}_{field}": Sum(field, filter=when, default=0)
+        for name, when in spans.items()
+        for field in ("present", "expected")
+    }
+    found = {row["branch"]: row for row in months.values("branch").annotate(**sums)}
+
+    def rate(name: str, rows: Any) -> Rate:
+        rows = list(rows)
+        return Rate(sum(row[f"{name}_present"] for row in rows), sum(row[f"{name}_expected"] for row in rows))
+
+    lines = [
+        BranchRate(branch, rate("now", [found[branch.pk]]), rate("year", [found[branch.pk]]))
+        for branch in branches
+        if branch.pk in found
+    ]
+    return Attendance(tuple(lines), rate("now", found.values()), rate("then", found.values()))
+
+
+@dataclass(frozen=True)
+class BranchPointsRow:
+    branch: Branch
+    plus: Decimal
+    minus: Decimal
+    n: int
+
+    @property
+    def net(self) -> Decimal:
+        return self.plus - self.minus
+
+
+@dataclass(frozen=True)
+class BranchSums:
+    rows: tuple[BranchPointsRow, ...]
+    plus: Decimal
+    minus: Decimal
+    n: int
+
+    @property
+    def net(self) -> Decimal:
+        return self.plus - self.minus
+
+    @property
+    def chart(self) -> list[list[Any]]:
+        return [[short_name(row.branch), float(row.net)] for row in self.rows]
+
+
+def points_by_branch(user: User, span: Span, branches: list[Branch]) -> BranchSums:
+    """What was booked for deeds of the span, by the branch of the day; before caps, so never the sum of the years."""
+    months = PointsMonth.objects.visible_to(user, VIEW).filter(month__range=(span.first, span.last)).order_by()
+    sums = months.values("branch").annotate(plus=Sum("plus"), minus=Sum("minus"), n=Sum("n"))
+    found = {row["branch"]: row for row in sums}
+    nothing = {"plus": ZERO, "minus": ZERO, "n": 0}
+    lines = []
+    for branch in branches:
+        row = found.get(branch.pk, nothing)
+        lines.append(BranchPointsRow(branch, round_half_up(row["plus"]), round_half_up(row["minus"]), row["n"]))
+    lines.sort(key=lambda line: (-line.net, line.branch.path))
+    plus, minus = (sum((row[key] for row in found.values()), ZERO) for key in ("plus", "minus"))
+    return BranchSums(tuple(lines), round_half_up(plus), round_half_up(minus), sum(row["n"] for row in found.values()))
+
+
+@dataclass(frozen=True)
+class Distribution:
+    year: int
+    bins: tuple[tuple[str, int], ...]
+    people: int
+    average: Decimal | None
+
+    @property
+    def chart(self) -> list[list[Any]]:
+        return [[label, n] for label, n in self.bins] if self.people else []
+
+
+def distribution(user: User, span: Span, branches: list[Branch]) -> Distribution:
+    """How the members' years are spread; somebody without an entry stands at the base."""
+    year = span.first.year
+    rows = with_year(members_of_year([branch.pk for branch in branches], year, span.today), year)
+    edges = [None, *EDGES, None]
+    conditions, labels = {}, []
+    for low, high in pairwise(edges):
+        when = Q(total__isnull=False)
+        when &= Q(total__gte=low) if low is not None else Q()
+        when &= Q(total__lt=high) if high is not None else Q()
+        labels.append(f"{high}以下" if low is None else f"{low}以上" if high is None else f"{low}–{high}")
+        conditions[f"bin{len(labels)}"] = Count("pk", filter=when)
+    found = rows.aggregate(**conditions, people=Count("pk"), average=Avg("total"))
+    counts = [found[f"bin{n}"] for n in range(1, len(labels) + 1)]
+    average = found["average"]
+    return Distribution(
+        year,
+        tuple(zip(labels, counts, strict=True)),
+        found["people"],
+        None if average is None else round_half_up(Decimal(average)),
+    )
+
+
+@dataclass(frozen=True)
+class Headcount:
+    sums: Reconciliation
+    counted: int
+    since: date
+    until: date
+
+    @property
+    def gap(self) -> int:
+        return self.sums.gap(self.counted)
+
+    @property
+    def equation(self) -> list[tuple[str, str, int]]:
+        """(sign, name, people): what is nothing is left out, but the admitted."""
+        s = self.sums
+        parts = [
+            ("+", "启用在册", s.opening),
+            ("+", "发展", s.admitted),
+            ("+", "转入", s.transferred_in),
+            ("+", "恢复党籍", s.reinstated),
+            ("−", "转出", s.transferred_out),
+            ("−", "去世", s.deceased),
+            ("−", "出党", s.removed),
+            ("−", "取消预备", s.cancelled),
+        ]
+        return [part for part in parts if part[2] or part[1] == "发展"]
+
+
+def headcount(user: User, span: Span, counted: int) -> Headcount:
+    """From the last day of the year before to the end of the span: start and end from counts, the steps from events."""
+    first = date(span.first.year, 1, 1)
+    december = RollMonth.objects.visible_to(user, VIEW).filter(month=date(first.year - 1, 12, 1))
+    start = december.aggregate(n=Sum("full", default=0), p=Sum("probationary", default=0))
+    events = MembershipEvent.objects.visible_to(user, VIEW).filter(recorded_on__range=(first, span.end))
+    inside = set(Branch.objects.visible_to(user, VIEW).values_list("pk", flat=True))
+    movements = [
+        Movement(kind, came_from_inside=origin in inside, went_inside=branch in inside)
+        for kind, branch, origin in events.values_list("kind", "branch", "from_branch")
+    ]
+    return Headcount(reconcile(start["n"] + start["p"], movements), counted, first, span.end)
+
+
+@dataclass(frozen=True)
+class Overdue:
+    item: PlanItem
+    cell: Cell
+    url: str
+
+
+@dataclass(frozen=True)
+class OverdueList:
+    rows: tuple[Overdue, ...]
+    total: int
+
+
+def overdue(user: User, span: Span) -> OverdueList:
+    """What is late or was sent back, the longest first."""
+    items = PlanItem.objects.visible_to(user, VIEW).filter(
+        Q(state__in=OPEN, due__lt=span.today) | Q(state=PlanState.RETURNED), branch__level=BranchLevel.BRANCH
+    )
+    reads = may(user, Capability.ACTIVITY_VIEW)
+    rows = items.select_related("branch", "group", "activity").order_by("due", "branch__path", "pk")[:LISTED]
+    lines = [
+        Overdue(item, plan_cell(item, span.today), item_url(item, span.today, writes=False) if reads else "")
+        for item in rows
+    ]
+    return OverdueList(tuple(lines), items.count())
+
+
+def waiting_count(user: User) -> int:
+    return Activity.objects.visible_to(user, VIEW).filter(state=ActivityState.SUBMITTED).count()
+
+
+def short_name(branch: Branch) -> str:
+    return branch.name.removesuffix("党支部") or branch.name
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(round(value, 1))

@@ -1,0 +1,84 @@
+"""What waits for one reader: records to confirm, records sent back, explanations to decide. Set-based reads."""
+
+from collections import defaultdict
+from datetime import date
+from typing import Final
+
+from activities.choices import ActivityState, PlanState
+from activities.confirming import OFFICERS
+from activities.models import Activity, PlanItem
+from activities.rules import confirmers
+from branches.choices import BranchLevel, Capability, Role
+from branches.models import Appointment, Branch, User
+
+LIMIT: Final = 200  # the oldest ones; a list this long is worked off from the top
+
+
+def to_confirm(user: User, today: date) -> list[Activity]:
+    """Submitted records this person may confirm now, the oldest first; two statements for any number of branches."""
+    if not user.has_anywhere(Capability.ACTIVITY_CONFIRM):
+        return []
+    waiting = (
+        Activity.objects.visible_to(user, Capability.ACTIVITY_CONFIRM)
+        .filter(state=ActivityState.SUBMITTED)
+        .exclude(recorder=user)
+        .exclude(editor=user)
+        .select_related("branch", "group", "submitted_by")
+        .prefetch_related("kinds")
+        .order_by("submitted_at", "pk")[:LIMIT]
+    )
+    records = list(waiting)
+    if not records:
+        return []
+    officers, leaders, office = _posts({record.branch for record in records}, today)
+    found = []
+    for record in records:
+        path = record.branch.path
+        above = [path[:end] for end in range(Branch.steplen, len(path) + 1, Branch.steplen)]
+        free = confirmers(
+            officers=officers[path],
+            leaders=leaders[path],
+            office={person for node in above for person in office[node]},
+            hands_on=[record.recorder_id, record.editor_id],
+        )
+        if user.pk in free.people:
+            found.append(record)
+    return found
+
+
+def _posts(branches: set[Branch], today: date) -> tuple[dict[str, set[int]], dict[str, set[int]], dict[str, set[int]]]:
+    """Officers and group leaders by path of the branch, office people by path of their own node."""
+    officers: dict[str, set[int]] = defaultdict(set)
+    leaders: dict[str, set[int]] = defaultdict(set)
+    office: dict[str, set[int]] = defaultdict(set)
+    paths = {branch.path for branch in branches}
+    held = Appointment.objects.current(today).filter(
+        role__in=[*OFFICERS, Role.GROUP_LEADER, Role.PARTY_OFFICE],
+        branch__path__gte=min(paths)[: Branch.steplen],
+        branch__path__lte=max(paths) + "ZZZZ",
+        user__is_active=True,
+    )
+    for user_id, role, path, level in held.values_list("user", "role", "branch__path", "branch__level"):
+        if role == Role.PARTY_OFFICE:
+            office[path].add(user_id)
+        elif role == Role.GROUP_LEADER:
+            leaders[path[: -Branch.steplen] if level == BranchLevel.GROUP else path].add(user_id)
+        else:
+            officers[path].add(user_id)
+    return officers, leaders, office
+
+
+def sent_back(user: User) -> list[Activity]:
+    """Records and drafts in this person's own hands, the returned ones first."""
+    mine = Activity.objects.visible_to(user, Capability.ACTIVITY_WRITE).filter(
+        state__in=[ActivityState.RETURNED, ActivityState.DRAFT], editor=user
+    )
+    return list(
+        mine.select_related("branch", "group", "returned_by").prefetch_related("kinds").order_by("-state", "pk")[:20]
+    )
+
+
+def explanations(user: User) -> list[PlanItem]:
+    """Required actions whose branch asks to be excused, for those who decide."""
+    asked = PlanItem.objects.visible_to(user, Capability.PLAN_REVIEW).filter(state=PlanState.NOT_HELD_ASKED)
+    return list(asked.select_related("branch", "group").order_by("due", "pk")[:LIMIT])
