@@ -1,17 +1,18 @@
 """Gatherings, who came, their photos, and what a branch owes."""
 
 import uuid
-from datetime import date
-from typing import ClassVar, Self
+from datetime import date, datetime, time, timedelta
+from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.utils import timezone
 
 from activities.choices import AbsenceReason, ActivityState, AttendanceStatus, Kind, Period, PlanState
-from activities.rules import is_backfilled
+from activities.rules import BACKFILL_DAYS, is_backfilled, period_bounds
 from branches.choices import Capability
 from branches.models import Branch, BranchScopedQuerySet, User
+from branches.rules import subtree_end
 from members.choices import MemberType
 from members.models import Member
 
@@ -31,6 +32,35 @@ class ActivityQuerySet(BranchScopedQuerySet):
         present = Count("attendances", filter=Q(attendances__status=AttendanceStatus.PRESENT))
         counted = self.annotate(expected=Count("attendances"), present=present)
         return counted.select_related("branch", "group").prefetch_related("kinds")
+
+    def found_by(self, filters: dict[str, Any]) -> Self:
+        """Rows of the list that fit the cleaned filters of its form."""
+        rows = self
+        if text := filters.get("q"):
+            rows = rows.filter(
+                Q(topic__icontains=text)
+                | Q(place__icontains=text)
+                | Q(serial__icontains=text)
+                | Q(minutes__icontains=text)
+            )
+        if kind := filters.get("kind"):
+            rows = rows.filter(Exists(ActivityKind.objects.filter(activity=OuterRef("pk"), kind=kind)))
+        if state := filters.get("state"):
+            rows = rows.filter(state=state)
+        if branch := filters.get("branch"):
+            rows = rows.filter(branch__path__gte=branch.path, branch__path__lt=subtree_end(branch.path))
+        since, until = filters.get("since"), filters.get("until")
+        if month := filters.get("month"):
+            since, until = period_bounds(Period.MONTH, month)
+        if since:
+            rows = rows.filter(starts_at__gte=timezone.make_aware(datetime.combine(since, time.min)))
+        if until:
+            rows = rows.filter(starts_at__lt=timezone.make_aware(datetime.combine(until + timedelta(days=1), time.min)))
+        return rows
+
+    def backfilled_only(self) -> Self:
+        """Records submitted more than a week after the event (补录), to the hour."""
+        return self.filter(submitted_at__gt=F("starts_at") + timedelta(days=BACKFILL_DAYS))
 
     def for_detail(self) -> Self:
         """One record with everything its page shows, in four queries."""

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from activities.models import Activity, Photo
-from activities.services import EDITABLE
+from activities.services import EDITABLE, delete_draft
 from branches.audit import record
 from branches.models import User
 from config.uploads import CheckedPhoto
@@ -55,6 +55,13 @@ def delete_photo(*, photo: Photo, actor: User) -> None:
     forget_files(activity, [photo])
     photo.delete()
     record(actor=actor, action="activity.photo_deleted", target=activity, branch=activity.branch)
+
+
+@transaction.atomic
+def delete_draft_with_photos(*, activity: Activity, actor: User) -> None:
+    """Remove a draft that was never handed in, with the files of its photos."""
+    forget_files(activity)
+    delete_draft(activity=activity, actor=actor)
 
 
 def forget_files(activity: Activity, photos: Iterable[Photo] | None = None) -> None:

@@ -1,4 +1,21 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from activities.views import board, form, records
 
 app_name = "activities"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", records.activity_list, name="activity_list"),
+    path("new/", form.activity_create, name="activity_create"),
+    path("board/", board.board, name="board"),
+    path("plan/<int:pk>/", board.plan_item, name="plan_item"),
+    path("<int:pk>/", records.activity_detail, name="activity_detail"),
+    path("<int:pk>/edit/", form.activity_edit, name="activity_edit"),
+    path("<int:pk>/submit/", records.activity_submit, name="activity_submit"),
+    path("<int:pk>/confirm/", records.activity_confirm, name="activity_confirm"),
+    path("<int:pk>/return/", records.activity_return, name="activity_return"),
+    path("<int:pk>/correct/", records.activity_correct, name="activity_correct"),
+    path("<int:pk>/delete/", records.activity_delete, name="activity_delete"),
+    path("photos/<int:pk>/image/", records.photo, {"size": "image"}, name="photo"),
+    path("photos/<int:pk>/thumb/", records.photo, {"size": "thumb"}, name="photo_thumb"),
+    path("photos/<int:pk>/delete/", records.photo_delete, name="photo_delete"),
+]

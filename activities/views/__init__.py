@@ -1,0 +1,1 @@
+"""Pages of the activities room: the records, their form, the board."""

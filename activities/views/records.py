@@ -1,0 +1,284 @@
+"""The list of records, one record, and what may be done with it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from activities import photos, services
+from activities.choices import ActivityState, AttendanceStatus, Kind
+from activities.confirming import confirmers_of, who_confirms
+from activities.forms import REASONS, SORTS, ActivityFilterForm, parse_absences
+from activities.models import Activity, Photo
+from activities.reports import activity_workbook
+from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
+from activities.trail import trail_of
+from branches.access import Refused, may, require
+from branches.audit import record
+from branches.choices import BranchLevel, Capability
+from branches.models import Branch
+from config.templatetags.ui import percent
+
+PER_PAGE = 30
+EXPORT_LIMIT = 5000
+
+
+@login_required
+@require_GET
+def activity_list(request: HttpRequest) -> HttpResponse:
+    reads = may(request.user, Capability.ACTIVITY_VIEW)
+    if not reads and not may(request.user, Capability.BRANCH_ACTIVITIES_VIEW):
+        raise Refused(Capability.ACTIVITY_VIEW, None)
+    branches = Branch.objects.visible_to(request.user, Capability.ACTIVITY_VIEW).filter(
+        level__in=[BranchLevel.BRANCH, BranchLevel.COMMITTEE, BranchLevel.GENERAL_BRANCH]
+    )
+    filters = ActivityFilterForm(request.GET, branches=branches)
+    rows = Activity.objects.readable_by(request.user).found_by(filters.cleaned_data)
+    if filters.cleaned_data.get("backfilled"):
+        rows = rows.backfilled_only()
+    sort = filters.cleaned_data.get("sort") or "-date"
+    rows = rows.for_list().order_by(*SORTS[sort])
+    if request.GET.get("format") == "xlsx":
+        record(actor=request.user, action="activity.exported", changes={"rows": [None, rows.count()]})
+        body = activity_workbook(rows[:EXPORT_LIMIT], today=timezone.localdate())
+        response = HttpResponse(body, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+        response["Content-Disposition"] = 'attachment; filename="activities.xlsx"'
+        return response
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "activities": page.object_list,
+        "filters": filters,
+        "branches": list(branches),
+        "reads": reads,
+        "kind_choices": filters.fields["kind"].choices,
+        "state_choices": filters.fields["state"].choices,
+        "waiting": Activity.objects.visible_to(request.user, Capability.ACTIVITY_VIEW)
+        .filter(state=ActivityState.SUBMITTED)
+        .count(),
+        "sort": sort,
+        "writes": may(request.user, Capability.ACTIVITY_WRITE),
+    }
+    template = "activities/_activity_table.html" if request.htmx else "activities/activity_list.html"
+    return render(request, template, context)
+
+
+@login_required
+@require_GET
+def activity_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    activity = get_object_or_404(Activity.objects.readable_by(request.user).for_detail(), pk=pk)
+    return _detail(request, activity)
+
+
+def _detail(request: HttpRequest, activity: Activity, *, status: int = 200, **extra: Any) -> HttpResponse:
+    """The page of one record; plain members see who came, not why others did not."""
+    rows = list(activity.attendances.all())
+    present = [row for row in rows if row.status == AttendanceStatus.PRESENT]
+    absent = [row for row in rows if row.status != AttendanceStatus.PRESENT]
+    sees_reasons = may(request.user, Capability.ACTIVITY_VIEW, activity)
+    waiting = activity.state == ActivityState.SUBMITTED
+    confirmers = confirmers_of(activity).people if waiting else frozenset()
+    context = {
+        "activity": activity,
+        "kinds": [Kind(row.kind) for row in activity.kinds.all()],
+        "rows": rows,
+        "present": present,
+        "absent": absent,
+        "rate": percent(len(present), len(rows)),
+        "quorum": _quorum(activity, rows, present),
+        "sees_reasons": sees_reasons,
+        "confirms": request.user.pk in confirmers and may(request.user, Capability.ACTIVITY_CONFIRM, activity),
+        "reviews": waiting and may(request.user, Capability.ACTIVITY_REVIEW, activity),
+        "who_confirms": who_confirms(activity) if waiting else "",
+        "edits": activity.state in services.EDITABLE and may(request.user, Capability.ACTIVITY_WRITE, activity),
+        "corrects": activity.state == ActivityState.CONFIRMED
+        and may(request.user, Capability.ACTIVITY_CONFIRM, activity)
+        and may(request.user, Capability.ACTIVITY_WRITE, activity),
+        "deletes": activity.state in (ActivityState.PLANNED, ActivityState.DRAFT)
+        and not activity.serial
+        and may(request.user, Capability.ACTIVITY_WRITE, activity),
+        "trail": trail_of(activity) if sees_reasons else [],
+        "photos": list(activity.photos.all()),
+        **extra,
+    }
+    return render(request, "activities/activity_detail.html", context, status=status)
+
+
+def _quorum(activity: Activity, rows: list[Any], present: list[Any]) -> dict[str, Any] | None:
+    kinds = {row.kind for row in activity.kinds.all()}
+    if Kind.GENERAL_MEETING in kinds:
+        base, came = sum(row.may_vote for row in rows), sum(row.may_vote for row in present)
+        need, who = ordinary_quorum(base), "有表决权"
+    elif Kind.COMMITTEE_MEETING in kinds:
+        base, came, need, who = len(rows), len(present), committee_quorum(len(rows)), "支委"
+    elif Kind.DEM_LIFE_MEETING in kinds:
+        base, came, need, who = len(rows), len(present), leading_body_quorum(len(rows)), "班子成员"
+    else:
+        return None
+    if not base:
+        return None
+    return {
+        "base": base,
+        "came": came,
+        "need": need,
+        "who": who,
+        "met": came >= need,
+        "width": came * 100 // base,
+        "mark": need * 100 // base,
+    }
+
+
+def _acted(request: HttpRequest, activity: Activity, act: Any, done: str) -> HttpResponse:
+    """Run one service; say what happened on the page of the record, or what kept it from happening (422)."""
+    try:
+        act()
+    except ValidationError as error:
+        messages_ = error.messages
+        fresh = Activity.objects.readable_by(request.user).for_detail().get(pk=activity.pk)
+        return _detail(request, fresh, status=422, error=messages_[0], typed=request.POST)
+    messages.success(request, done)
+    return redirect("activities:activity_detail", pk=activity.pk)
+
+
+def _target(request: HttpRequest, pk: int, capability: Capability) -> Activity:
+    """Out of scope 404, in scope without the right 403."""
+    activity = get_object_or_404(Activity.objects.readable_by(request.user).for_detail(), pk=pk)
+    require(request.user, capability, activity)
+    return activity
+
+
+@login_required
+def activity_submit(request: HttpRequest, pk: int) -> HttpResponse:
+    activity = _target(request, pk, Capability.ACTIVITY_WRITE)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    return _acted(
+        request,
+        activity,
+        lambda: services.submit_activity(activity=activity, actor=request.user),
+        f"已提交，等待{who_confirms(activity)}确认。",
+    )
+
+
+@login_required
+def activity_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    activity = _target(request, pk, Capability.ACTIVITY_CONFIRM)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    present = sum(row.status == AttendanceStatus.PRESENT for row in activity.attendances.all())
+    return _acted(
+        request,
+        activity,
+        lambda: services.confirm_activity(activity=activity, actor=request.user),
+        f"已确认，{present}人的积分已入账。",
+    )
+
+
+@login_required
+def activity_return(request: HttpRequest, pk: int) -> HttpResponse:
+    reviewing = Activity.objects.visible_to(request.user, Capability.ACTIVITY_REVIEW).filter(pk=pk).exists()
+    activity = _target(request, pk, Capability.ACTIVITY_REVIEW if reviewing else Capability.ACTIVITY_CONFIRM)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    return _acted(
+        request,
+        activity,
+        lambda: services.return_activity(
+            activity=activity, comment=request.POST.get("comment", ""), actor=request.user, reviewing=reviewing
+        ),
+        "已退回，记录人修改后会重新提交。",
+    )
+
+
+@login_required
+def activity_correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct who came to a confirmed record: a page of its own, because points follow."""
+    activity = _target(request, pk, Capability.ACTIVITY_CONFIRM)
+    require(request.user, Capability.ACTIVITY_WRITE, activity)
+    if activity.state != ActivityState.CONFIRMED:
+        messages.warning(request, "只有已确认的记录需要更正出席；其他记录可以直接修改。")
+        return redirect("activities:activity_detail", pk=pk)
+    rows = list(activity.attendances.all())
+    error, status, version = "", 200, str(activity.version)
+    typed = parse_absences(request.POST) if request.method == "POST" else None
+    if typed is not None:
+        version = request.POST.get("version", "")
+        try:
+            services.correct_attendance(
+                activity=activity,
+                changes={row.member_id: typed.get(row.member_id) for row in rows},
+                reason=request.POST.get("why", ""),
+                actor=request.user,
+                version=int(version) if version.isdecimal() else -1,
+            )
+        except ValidationError as exc:
+            error, status = exc.messages[0], 422
+        else:
+            messages.success(request, "出席已更正，有关积分已重新计算。")
+            return redirect("activities:activity_detail", pk=pk)
+    people = [
+        {
+            "row": row,
+            "absent": row.member_id in typed if typed is not None else row.status != AttendanceStatus.PRESENT,
+            "reason": typed[row.member_id].reason if typed and row.member_id in typed else row.reason,
+            "note": typed[row.member_id].note if typed and row.member_id in typed else row.note,
+            "own": row.member.user_id == request.user.pk,
+        }
+        for row in rows
+    ]
+    context = {
+        "activity": activity,
+        "people": people,
+        "reasons": REASONS,
+        "error": error,
+        "why": request.POST.get("why", ""),
+        "version": version,
+    }
+    return render(request, "activities/activity_correct.html", context, status=status)
+
+
+@login_required
+def activity_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    activity = _target(request, pk, Capability.ACTIVITY_WRITE)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    try:
+        photos.delete_draft_with_photos(activity=activity, actor=request.user)
+    except ValidationError as error:
+        return _detail(request, activity, status=422, error=error.messages[0])
+    messages.success(request, "草稿已删除。")
+    return redirect("activities:activity_list")
+
+
+@login_required
+@require_GET
+def photo(request: HttpRequest, pk: int, size: str) -> HttpResponse:
+    """A photo, to those who may read its record. `size`: image or thumb."""
+    readable = Activity.objects.readable_by(request.user)
+    found = get_object_or_404(Photo, pk=pk, activity__in=readable)
+    file = found.image if size == "image" else found.thumbnail
+    try:
+        opened = file.open("rb")
+    except OSError as exc:
+        raise Http404 from exc
+    response = FileResponse(opened, content_type="image/jpeg", filename=f"photo-{pk}.jpg")
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+@login_required
+def photo_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    readable = Activity.objects.readable_by(request.user)
+    found = get_object_or_404(Photo.objects.select_related("activity"), pk=pk, activity__in=readable)
+    require(request.user, Capability.ACTIVITY_WRITE, found.activity)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    activity = found.activity
+    return _acted(request, activity, lambda: photos.delete_photo(photo=found, actor=request.user), "照片已删除。")
