@@ -49,8 +49,8 @@ def found_branch(
         "founded_on": founded_on,
     }
     Branch(**data).full_clean(exclude=_NOT_VALIDATED)
-    node = Branch.objects.add_root(data) if parent is None else Branch.objects.add_child(parent, data)
-    node = Branch.objects.get(pk=node.pk)
+    made = Branch.objects.add_root(data) if parent is None else Branch.objects.add_child(parent, data)
+    node: Branch = Branch.objects.get(pk=made.pk)
     _set_hospital(node)
     record(
         actor=actor,

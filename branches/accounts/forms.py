@@ -41,7 +41,8 @@ class NewPasswordForm(forms.Form):
         return password
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         if "password1" in data and "password2" in data and data["password1"] != data["password2"]:
             self.add_error("password2", "两次输入的密码不一致。")
         return data

@@ -175,8 +175,8 @@ def branch_edit(request: HttpRequest, pk: int) -> HttpResponse:
             add_errors(form, exc)
             if getattr(exc, "code", "") == "conflict":
                 latest = branch  # shown beside the text typed; saving again is then meant
-                form.data = form.data.copy()
-                form.data["version"] = branch.version
+                form.data = request.POST.copy()
+                form.data["version"] = str(branch.version)  # type: ignore[index]
         else:
             messages.success(request, "已保存。")
             return redirect("branches:branch_detail", pk=branch.pk)
