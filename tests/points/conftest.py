@@ -1,13 +1,15 @@
 """A branch with its people, and the rule book in force."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+import time_machine
 
-from activities.choices import ActivityState, Kind
-from activities.models import Activity
+from activities.choices import ActivityState, Kind, Period
+from activities.models import Activity, PlanItem
+from activities.rules import period_bounds
 from branches.models import Branch
 from members.models import Member
 from points.catalogue import install_default
@@ -50,5 +52,26 @@ def held(branch: Branch) -> Callable[..., Activity]:
         )
         post_source(source_kind="activity", source_id=activity.pk, revision=activity.revision, actor=activity.recorder)
         return activity
+
+    return make
+
+
+@pytest.fixture
+def on_the_day() -> Iterator[None]:
+    """The clock of the site stands at 10:00 on factories.TODAY."""
+    with time_machine.travel(factories.at(factories.TODAY, 10), tick=False):
+        yield
+
+
+@pytest.fixture
+def owed(branch: Branch) -> Callable[..., PlanItem]:
+    """owed(kind, month=11): one required action of `branch`, due on the last day of its month unless said otherwise."""
+
+    def make(kind: str = Kind.THEME_DAY, month: int = 11, **kw: Any) -> PlanItem:
+        node, group = kw.pop("branch", branch), kw.pop("group", None)
+        start, end = period_bounds(Period.MONTH, date(2026, month, 1))
+        fields = {"period": Period.MONTH, "start": start, "end": end, "due": end} | kw
+        key = f"{node.pk}:{kind}:{fields['start']}:{group.pk if group else ''}"
+        return PlanItem.objects.create(branch=node, group=group, kind=kind, key=key, **fields)
 
     return make
