@@ -52,17 +52,16 @@ def kinds_of(branch: Branch, *, groups_only: bool, groups: list[Branch], day: da
 
 
 def also_kinds(kinds: list[Kind], main: str, owed: list[PlanItem]) -> list[tuple[Kind, str]]:
-    """Kinds the same gathering may count for as well, with what is still owed of them; owed ones first."""
+    """Kinds the gathering may count for as well; the next two that are owed come first and say what they fulfil."""
     if AUDIENCES[Kind(main)] != Audience.ROLL:
         return []
-    open_now = {item.kind: item for item in owed if item.state == PlanState.OPEN}
-    rows = []
-    for kind in kinds:
-        if kind != main and AUDIENCES[kind] == Audience.ROLL:
-            item = open_now.get(kind)
-            hint = f"{period_label(item.period, item.start)}{short_label(kind)}尚未开展" if item else ""
-            rows.append((kind, hint))
-    return sorted(rows, key=lambda row: not row[1])
+    others = [kind for kind in kinds if kind != main and AUDIENCES[kind] == Audience.ROLL]
+    open_now = sorted(
+        (item for item in owed if item.state == PlanState.OPEN and item.kind in others),
+        key=lambda item: (item.due, -item.start.toordinal()),
+    )[:2]
+    hints = {item.kind: f"{period_label(item.period, item.start)}{short_label(item.kind)}尚未开展" for item in open_now}
+    return [(Kind(kind), hint) for kind, hint in hints.items()] + [(kind, "") for kind in others if kind not in hints]
 
 
 def most_urgent(branch: Branch, owed: list[PlanItem], kinds: list[Kind], today: date) -> str:
