@@ -56,7 +56,7 @@ class Hospital:
     temporary: Branch
     people: dict[str, list[Person]] = field(default_factory=lambda: defaultdict(list))
     officers: dict[str, dict[Role, User]] = field(default_factory=lambda: defaultdict(dict))
-    office: User | None = None
+    office: User = field(init=False)
 
     def roll(self, code: str, day: date) -> list[Person]:
         return [person for person in self.people[code] if person.on_roll(day)]

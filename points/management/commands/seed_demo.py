@@ -20,6 +20,7 @@ from points.catalogue import install_default
 from points.demo import shape
 from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.people import build_organisation, build_people
+from points.demo.scenes import add_photos, settle_old_gaps
 from points.models import RuleItem, RuleVersion
 from points.services import post_many
 
@@ -60,6 +61,9 @@ class Command(BaseCommand):
         for year in (today.year - 1, today.year):
             plan_year(branches=branches, year=year, today=today)
             refresh_plan(branches=branches, year=year)
+        settle_old_gaps(branches, hospital.office, today)
+        for year in (today.year - 1, today.year):
             rebuild_activity_months(branches=branches, year=year)
+        add_photos(hospital.branches["JG01"])
         post_many(source_kind="activity", source_ids=confirmed, actor=None)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
