@@ -128,7 +128,6 @@ def account_list(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    require(request.user, Capability.ACCOUNTS_MANAGE)
     person = get_object_or_404(_accounts(request.user), pk=pk)
     error = ""
     if request.method == "POST":

@@ -23,6 +23,8 @@ from branches.rules import GRANTS, subtree_end
 from branches.services import appoint, found_branch
 from config.crypto import token_digest
 
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
 
 class Slip(NamedTuple):
     user: User
@@ -57,7 +59,7 @@ def issue_slips(*, users: Iterable[User], actor: User, base: str = "") -> list[S
     open_slips.filter(used_at__isnull=True, revoked_at__isnull=True).update(revoked_at=now)
     slips, links = [], []
     for user in users:
-        token, expires = secrets.token_urlsafe(24), now + timedelta(hours=settings.ACTIVATION_HOURS)
+        token, expires = _new_token(), now + timedelta(hours=settings.ACTIVATION_HOURS)
         links.append(
             AccessLink(
                 kind=AccessLink.Kind.ACTIVATION,
@@ -86,7 +88,9 @@ def state_of(link: AccessLink | None) -> str:
 
 
 def find_link(kind: str, token: str) -> AccessLink | None:
-    return AccessLink.objects.select_related("user").filter(kind=kind, digest=token_digest(token)).first()
+    return (
+        AccessLink.objects.select_related("user").filter(kind=kind, digest=token_digest(token.strip().lower())).first()
+    )
 
 
 @transaction.atomic
@@ -114,7 +118,7 @@ def needs_setup() -> bool:
 
 
 def make_setup_token() -> str:
-    token = secrets.token_urlsafe(24)
+    token = _new_token()
     expires = timezone.now() + timedelta(hours=settings.SETUP_HOURS)
     AccessLink.objects.create(kind=AccessLink.Kind.SETUP, digest=token_digest(token), expires_at=expires)
     record(actor=None, action="setup.link_made")
@@ -173,6 +177,12 @@ def _login_name(user: User) -> str:
     user.username = next(n for i in range(1, len(taken) + 2) if (n := f"{stem}{i:02d}") not in taken)
     user.save(update_fields=["username"])
     return user.username
+
+
+def _new_token() -> str:
+    """79 random bits in groups of four, without letters that look alike: some will type it from paper."""
+    letters = [secrets.choice(LETTERS) for _ in range(16)]
+    return "-".join("".join(letters[i : i + 4]) for i in range(0, 16, 4))
 
 
 def _qr(url: str) -> str:

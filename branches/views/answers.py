@@ -10,6 +10,17 @@ from branches.models import Appointment
 from branches.rules import roles_granting
 
 
+def _holders(request: HttpRequest, refusal: Refused) -> str:
+    """Who could do it: at the node or above it; without a node, above the reader's own posts."""
+    paths = [refusal.branch.path] if refusal.branch else [post.path for post in request.user.current_posts]
+    chain = {path[:n] for path in paths for n in range(4, len(path) + 1, 4)}
+    holders = Appointment.objects.current(timezone.localdate()).filter(
+        role__in=roles_granting(refusal.capability), branch__path__in=chain, user__is_active=True
+    )
+    names = holders.order_by("-branch__path", "role").values_list("user__name", flat=True)
+    return "、".join(list(dict.fromkeys(names))[:6])
+
+
 def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403: names the capability that is missing, the roles that hold it, and who has them here."""
     context = {"capability": "打开这个页面", "roles": "", "people": ""}
@@ -17,12 +28,7 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
         roles = roles_granting(exception.capability)
         context["capability"] = exception.capability.label
         context["roles"] = "、".join(role.label for role in roles)
-        if exception.branch is not None:
-            chain = [exception.branch.path[:n] for n in range(4, len(exception.branch.path) + 1, 4)]
-            holders = Appointment.objects.current(timezone.localdate()).filter(role__in=roles, branch__path__in=chain)
-            names = holders.order_by("-branch__path", "role").values_list("user__name", flat=True)
-            context["people"] = "、".join(dict.fromkeys(names[:6]))
-            context["branch"] = exception.branch
+        context["people"] = _holders(request, exception)
     if not request.user.is_authenticated:
         return render(request, "404.html", status=404)
     if isinstance(exception, Refused):
@@ -34,6 +40,11 @@ def refused(request: HttpRequest, exception: Exception | None = None) -> HttpRes
             changes={"capability": [None, exception.capability.label], "path": [None, request.path[:200]]},
         )
     return render(request, "403.html", context, status=403)
+
+
+def expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token no longer fits: an old tab, or cookies switched off."""
+    return render(request, "expired.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -210,3 +210,9 @@ def test_allauth_opens_no_other_door(name):
 
 def test_an_anonymous_visitor_is_led_to_the_log_in(client, db):
     assert client.get(reverse("account_change_password"))["Location"].startswith(reverse("account_login"))
+
+
+def test_a_form_of_an_old_tab_is_answered_in_chinese(db):
+    answer = Client(enforce_csrf_checks=True).post(reverse("account_login"), {"login": "x", "password": "x"})
+    assert answer.status_code == 403
+    assert "页面已过期" in answer.content.decode()
