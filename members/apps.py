@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 from branches import append_only
@@ -9,3 +11,4 @@ class MembersConfig(AppConfig):
 
     def ready(self) -> None:
         append_only.register("members.MembershipEvent")
+        import_module("members.audit_words")

@@ -19,6 +19,8 @@ from members.choices import OFF_ROLL, ON_ROLL, EventKind, MembershipStatus, Memb
 from members.models import Member
 from members.recording import check_person, differences, home_on, locked, record_change, write_event
 
+PURPOSES = ("核对身份", "联系本人", "填报材料", "其他工作需要")  # why somebody asks for protected facts
+
 
 class Conflict(ValidationError):
     """Somebody saved first. `differences` has (field, title, theirs, mine) for each field the two texts disagree on."""

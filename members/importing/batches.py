@@ -215,7 +215,7 @@ def cancel_batch(*, batch: ImportBatch, actor: User | None) -> ImportBatch:
 
 def refused_workbook(batch: ImportBatch) -> bytes:
     """The refused rows to correct: marked cells, the reasons in the last column. ValidationError when it is gone."""
-    if batch.emptied_at is not None:
+    if not batch.stored_name or not _path(batch).is_file():
         raise ValidationError("上传的文件已按期删除，请重新上传。")
     return write_refused([line.row for line in _compare(batch).of(State.REFUSED)])
 

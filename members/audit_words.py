@@ -1,0 +1,29 @@
+"""How the audit trail names what happens in this room."""
+
+from branches.audit_words import register
+from members.choices import EventKind
+from members.roster_types import TITLES
+
+register(
+    {
+        **{f"member.{kind.value}": f"名册变动：{kind.label}" for kind in EventKind},
+        "member.changed": "修改党员信息",
+        "member.grouped": "调整党小组",
+        "member.pii_revealed": "查看完整身份信息",
+        "roster.exported": "导出党员名册",
+        "import.uploaded": "上传名册",
+        "import.applied": "导入名册",
+        "import.rolled_back": "撤回名册导入",
+        "import.cancelled": "取消名册导入",
+    },
+    {
+        **TITLES,
+        "recorded_on": "变动日期",
+        "purpose": "用途",
+        "rows": "人数",
+        "size": "文件大小（字节）",
+        "new": "新增",
+        "changed": "变更",
+        "refused": "不能导入",
+    },
+)

@@ -1,0 +1,158 @@
+"""Who should hold which post after an import: what the sheet says (党内职务), as proposals for a person to confirm."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, QuerySet
+
+from branches.choices import COMMITTEE_ROLES, BranchLevel, Role
+from branches.models import Appointment, Branch, User
+from branches.services import appoint, end_appointment
+from members.models import BatchState, ImportBatch, Member
+
+COMMITTEE: Final = [role for role in Role if role in COMMITTEE_ROLES]
+WORDS: Final = (  # the order matters: 副书记 before 书记
+    ("副书记", Role.DEPUTY_SECRETARY),
+    ("书记", Role.BRANCH_SECRETARY),
+    ("组织", Role.ORGANISATION_MEMBER),
+    ("宣传", Role.PUBLICITY_MEMBER),
+    ("纪检", Role.DISCIPLINE_MEMBER),
+    ("组长", Role.GROUP_LEADER),
+)
+
+
+@dataclass
+class Seat:
+    """One select of the page: a post at a node, who holds it now, who is proposed."""
+
+    node: Branch
+    role: Role
+    holder: int = 0  # user
+    proposed: int = 0
+    chosen: int = 0
+    error: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.node.pk}-{self.role}"
+
+
+@dataclass
+class Panel:
+    branch: Branch
+    people: list[tuple[int, str]]
+    seats: list[Seat] = field(default_factory=list)
+    slips: int = 0  # people who cannot log in yet
+
+
+def role_of(text: str) -> Role | None:
+    """The post a word of the sheet names; 党支部书记 and 书记 are the same, 无 is none."""
+    return next((role for word, role in WORDS if word in text), None)
+
+
+def panels(branches: QuerySet[Branch], *, today: date) -> list[Panel]:
+    """A panel per branch with its seats, filled from the posts of today, else from the latest import."""
+    found = list(branches)
+    people: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    without_log_in: dict[int, int] = defaultdict(int)
+    home: dict[int, tuple[int, int, int | None]] = {}  # member -> (user, branch, group)
+    rows = Member.objects.current().filter(branch__in=[b.pk for b in found]).order_by("user__search_keys")
+    for pk, user, name, password, branch, group in rows.values_list(
+        "pk", "user", "user__name", "user__password", "branch", "group"
+    ):
+        people[branch].append((user, name))
+        home[pk] = (user, branch, group)
+        without_log_in[branch] += password.startswith("!")
+    groups: dict[str, list[Branch]] = defaultdict(list)
+    for node in Branch.objects.filter(level=BranchLevel.GROUP, dissolved_on__isnull=True):
+        groups[node.path[:-4]].append(node)
+    held = {
+        (post.branch_id, post.role): post.user_id
+        for post in Appointment.objects.current(today).filter(role__in=[*COMMITTEE, Role.GROUP_LEADER])
+    }
+    proposed = _proposals(home)
+    result = []
+    for branch in found:
+        panel = Panel(branch, people[branch.pk], slips=without_log_in[branch.pk])
+        places = [(branch, role) for role in COMMITTEE]
+        places += [(node, Role.GROUP_LEADER) for node in groups[branch.path]]
+        for node, role in places:
+            holder = held.get((node.pk, role), 0)
+            proposal = 0 if holder else proposed.get((node.pk, role), 0)
+            panel.seats.append(Seat(node, role, holder, proposal, holder or proposal))
+        result.append(panel)
+    return result
+
+
+def _proposals(home: Mapping[int, tuple[int, int, int | None]]) -> dict[tuple[int, Role], int]:
+    """(node, role) -> user, from the imports that are still kept; the newest word wins."""
+    found: dict[tuple[int, Role], int] = {}
+    kept = ImportBatch.objects.filter(state=BatchState.APPLIED, emptied_at__isnull=True).order_by("-pk")
+    for batch in kept[:5]:
+        for pk, text in json.loads(batch.payload or "{}").get("posts", []):
+            if pk not in home:
+                continue
+            user, branch, group = home[pk]
+            for part in str(text).split("、"):
+                role = role_of(part)
+                node = group if role == Role.GROUP_LEADER else branch
+                if role is not None and node is not None:
+                    found.setdefault((node, role), user)
+    return found
+
+
+@transaction.atomic
+def fill_seats(*, panel: Panel, chosen: Mapping[str, str], on: date, actor: User) -> int:
+    """Appoint who was chosen, end the posts of those who were taken out. Returns how many posts changed.
+
+    Raises ValidationError, having put the reason on the seat it belongs to.
+    """
+    allowed = {user for user, _ in panel.people}
+    changed, failed = 0, False
+    users = User.objects.in_bulk(allowed)
+    for seat in panel.seats:
+        value = chosen.get(seat.key, "")
+        seat.chosen = int(value) if value.isdecimal() else 0
+        if seat.chosen == seat.holder:
+            continue
+        try:
+            with transaction.atomic():
+                _change_seat(seat, users, on, actor)
+            changed += 1
+        except ValidationError as exc:
+            seat.error, failed = exc.messages[0], True
+    if failed:
+        raise ValidationError("有职务没有任命成功，请看标出的原因。")
+    return changed
+
+
+def _change_seat(seat: Seat, users: Mapping[int, User], on: date, actor: User) -> None:
+    if seat.chosen and seat.chosen not in users:
+        raise ValidationError("请选择本支部的党员。")
+    held: Iterable[Any] = Appointment.objects.current(on).filter(
+        branch=seat.node, role=seat.role, user=seat.holder or None
+    )
+    for post in held:
+        end_appointment(appointment=post, on=on, actor=actor)
+    if seat.chosen:
+        start = max(on, seat.node.founded_on)
+        appoint(user=users[seat.chosen], branch=seat.node, role=seat.role, starts_on=start, actor=actor, replace=True)
+
+
+def counts(branches: QuerySet[Branch], *, today: date) -> dict[str, int]:
+    """For the checklist: branches, those with a secretary, people on the roll, those who can log in."""
+    held = Appointment.objects.current(today).filter(role=Role.BRANCH_SECRETARY, branch__in=branches)
+    people = Member.objects.current().filter(branch__in=branches)
+    able = User.objects.able_to_log_in().filter(member__in=people)
+    return {
+        "branches": branches.count(),
+        "secretaries": held.aggregate(n=Count("branch", distinct=True))["n"],
+        "people": people.count(),
+        "able": able.count(),
+    }
