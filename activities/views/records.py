@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -258,7 +259,7 @@ def activity_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def photo(request: HttpRequest, pk: int, size: str) -> HttpResponse:
+def photo(request: HttpRequest, pk: int, size: str) -> HttpResponseBase:
     """A photo, to those who may read its record. `size`: image or thumb."""
     readable = Activity.objects.readable_by(request.user)
     found = get_object_or_404(Photo, pk=pk, activity__in=readable)
