@@ -20,7 +20,7 @@ from branches.choices import COMMITTEE_ROLES, BranchLevel, Capability
 from branches.models import Appointment, Branch, User
 from members.choices import MemberType
 from members.models import Member
-from points.waiting import explanations, sent_back, to_confirm
+from points.waiting import overdue_since, sent_back, to_confirm
 
 URGENCY: Final = (CellState.LATE, CellState.RETURNED, CellState.SOON, CellState.PLAN)
 STATE_TAGS: Final[dict[str, tuple[str, str]]] = {
@@ -72,18 +72,19 @@ def branch_home(request: HttpRequest, branches: list[Branch], doors: list[Any]) 
     first, last = month_of_board(today)
     visible = PlanItem.objects.visible_to(user, Capability.ACTIVITY_VIEW).filter(branch=branch)
     owed = Q(state__in=[PlanState.OPEN, PlanState.DRAFT, PlanState.RETURNED])
-    since = Q(due__lt=first, due__gte=date(today.year - 1, 1, 1)) & owed
+    since = Q(due__lt=first, due__gte=overdue_since(today)) & owed
     rows = visible.filter(since | Q(start__lte=last, end__gte=first) | Q(due__range=(first, last)))
     month = Month(rows.for_board(), today, first, last)
+    confirm, returned = to_confirm(user, today), _beside(sent_back(user), month)
     context = {
         "branch": branch,
         "branches": branches,
         "doors": doors,
         "month": month,
         "today_item": _of_today(user, branch, today),
-        "confirm": to_confirm(user, today),
-        "returned": _beside(sent_back(user), month),
-        "explanations": explanations(user),
+        "confirm": confirm,
+        "returned": returned,
+        "mine": len(confirm) + len(returned),
         "recent": _recent(user, branch),
         "facts": _facts(branch, today),
         "create_url": f"{reverse('activities:activity_create')}?branch={branch.pk}",

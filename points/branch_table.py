@@ -18,7 +18,7 @@ from points.models import Entry
 from points.rules import ZERO, round_half_up
 from points.standing import members_of_year, with_year
 
-PER_PAGE = 50
+PER_PAGE = 30
 SORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "-total": ("-total", "user__search_keys", "pk"),
     "total": ("total", "user__search_keys", "pk"),

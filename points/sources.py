@@ -124,11 +124,10 @@ def _worth(
 
 
 def _reason(code: str, topic: str, kinds: Iterable[str], made_up_on: date | None) -> str:
-    """补课：主题党日“守护生命” - what the member reads on the line."""
+    """参加主题党日：守护生命 - what the member reads on the line."""
     kind = next((kind for kind in kinds if ATTENDANCE_ITEMS.get(kind) == code), None)
-    what = short_label(kind) if kind else "主讲"
-    prefix = "补课：" if made_up_on and kind else "" if not kind else "参加"
-    return f"{prefix}{what}“{topic}”"[:120] if topic else f"{prefix}{what}"
+    what = f"{'补课' if made_up_on else '参加'}{short_label(kind)}" if kind else "主讲"
+    return f"{what}：{topic}"[:120] if topic else what
 
 
 def activities_booked(ids: Collection[int]) -> dict[int, tuple[int, date]]:

@@ -18,7 +18,7 @@ from branches.models import User
 from members.models import Member, month_of
 from points.catalogue import ACTIVITY
 from points.choices import CATEGORY_CAPS, EARNING, Category
-from points.models import Entry, MemberItem, MemberYear
+from points.models import Entry, MemberItem, MemberYear, RuleItem
 from points.rollups import Person, people_of, points_of_year
 from points.rulebook import RuleBook
 from points.rules import ATTENDANCE_ITEMS, BASE, ZERO, Item, YearPoints, remaining
@@ -156,12 +156,13 @@ def _months(page: Page, waiting: list[Award], totals: Mapping[date, Decimal], re
     ids = {entry.source_id for entry in entries if entry.source_kind == ACTIVITY}
     open_to_me = set(Activity.objects.readable_by(reader).filter(pk__in=ids).values_list("pk", flat=True))
     lines = [
-        Line(award.reason, award.happened_on, _rule(award.rule), award.points, waiting=True) for award in waiting
+        Line(award.reason, award.happened_on, _rule(award.rule, award.points), award.points, waiting=True)
+        for award in waiting
     ] + [
         Line(
             entry.reason,
             entry.happened_on,
-            _rule(entry.rule),
+            _rule(entry.rule, entry.points),
             entry.points,
             url=record_url(entry.source_kind, entry.source_id) if entry.source_id in open_to_me else "",
             reversal=entry.reversal_of_id is not None,
@@ -179,8 +180,10 @@ def record_url(source_kind: str, source_id: int) -> str:
     return reverse("activities:activity_detail", args=[source_id]) if source_kind == ACTIVITY else ""
 
 
-def _rule(rule: Any) -> str:
-    return f"{rule.code}{rule.title}，{rule.points_text}"
+def _rule(rule: RuleItem, points: Decimal) -> str:
+    """A02参加主题党日，每次0.5分; the variant in brackets only where it explains the line."""
+    text = rule.points_text.split("（")[0] if abs(points) == rule.points else rule.points_text
+    return f"{rule.code}{rule.title}，{text}"
 
 
 def _chances(

@@ -1,7 +1,7 @@
 """What waits for one reader: records to confirm, records sent back, explanations to decide. Set-based reads."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from activities.choices import ActivityState, PlanState
@@ -11,7 +11,13 @@ from activities.rules import confirmers
 from branches.choices import BranchLevel, Capability, Role
 from branches.models import Appointment, Branch, User
 
+STILL_ASKED_DAYS: Final = 60  # how long what last year left open is still asked for
 LIMIT: Final = 200  # the oldest ones; a list this long is worked off from the top
+
+
+def overdue_since(today: date) -> date:
+    """Due days from which an open duty is called late: this year, and the end of the last one in its first weeks."""
+    return min(date(today.year, 1, 1), today - timedelta(days=STILL_ASKED_DAYS))
 
 
 def to_confirm(user: User, today: date) -> list[Activity]:

@@ -24,6 +24,7 @@ from points.dashboard.span import Span
 from points.models import PointsMonth
 from points.rules import ZERO, round_half_up
 from points.standing import members_of_year, with_year
+from points.waiting import overdue_since
 
 VIEW: Final = Capability.DASHBOARD_VIEW
 EDGES: Final = (60, 65, 70, 75, 80, 85, 90, 95)
@@ -64,7 +65,7 @@ def heads(user: User, span: Span) -> Heads:
 
 @dataclass(frozen=True)
 class Duties:
-    """What fell due in the span; `late` was done after its day. `overdue`, `soon`: still open, whatever the span."""
+    """What fell due in the span; `late` was done after its day. `overdue`, `soon`: open today, whatever the span."""
 
     required: int
     done: int
@@ -81,7 +82,7 @@ def duties(user: User, span: Span) -> Duties:
     today = span.today
     items = PlanItem.objects.visible_to(user, VIEW).filter(state__in=OPEN, branch__level=BranchLevel.BRANCH)
     open_ = items.aggregate(
-        overdue=Count("pk", filter=Q(due__lt=today)),
+        overdue=Count("pk", filter=Q(due__lt=today, due__gte=overdue_since(today))),
         soon=Count("pk", filter=Q(due__range=(today, today + timedelta(days=SOON_DAYS)))),
     )
     return Duties(**{key: value or 0 for key, value in {**sums, **open_}.items()})
@@ -287,7 +288,9 @@ class OverdueList:
 def overdue(user: User, span: Span) -> OverdueList:
     """What is late or was sent back, the longest first."""
     items = PlanItem.objects.visible_to(user, VIEW).filter(
-        Q(state__in=OPEN, due__lt=span.today) | Q(state=PlanState.RETURNED), branch__level=BranchLevel.BRANCH
+        Q(state__in=OPEN, due__lt=span.today) | Q(state=PlanState.RETURNED),
+        due__gte=overdue_since(span.today),
+        branch__level=BranchLevel.BRANCH,
     )
     reads = may(user, Capability.ACTIVITY_VIEW)
     rows = items.select_related("branch", "group", "activity").order_by("due", "branch__path", "pk")[:LISTED]

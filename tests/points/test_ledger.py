@@ -56,7 +56,7 @@ def test_an_entry_says_when_where_and_why(branch, groups, members, held):
     activity = held(members[:1], topic="守护生命", day=date(2026, 10, 28))
     entry = Entry.objects.get()
     assert (entry.month, entry.happened_on, entry.branch) == (date(2026, 10, 1), date(2026, 10, 28), branch)
-    assert entry.reason == "参加主题党日“守护生命”"
+    assert entry.reason == "参加主题党日：守护生命"
     assert (entry.source_kind, entry.source_id, entry.source_revision) == ("activity", activity.pk, 1)
     assert entry.rule.code == "A02"
 
@@ -93,7 +93,7 @@ def test_a_made_up_absence_is_worth_the_same(groups, members, held):
     Attendance.objects.filter(activity=activity, member=members[1]).update(made_up_on=date(2026, 11, 18))
     correct(activity)
     assert totals(members[0]) == totals(members[1]) == Decimal("60.50")
-    assert Entry.objects.get(member=members[1]).reason.startswith("补课：主题党日")
+    assert Entry.objects.get(member=members[1]).reason.startswith("补课主题党日：")
 
 
 def test_a_guest_from_another_branch_is_booked_with_the_home_branch(other_branch, groups, held):

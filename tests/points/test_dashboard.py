@@ -1,0 +1,259 @@
+"""The committee's page: every figure against a count of its own."""
+
+import json
+import re
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from activities.choices import ActivityState, AttendanceStatus, CellState, Kind, PlanState
+from activities.models import Attendance, PlanItem
+from activities.rollups import rebuild_activity_months
+from branches.choices import Role
+from branches.models import Branch
+from members.choices import EventKind
+from members.models import Member, MembershipEvent
+from members.roll_months import recount_roll_months
+from points.dashboard.span import read_span
+from points.models import Entry, MemberYear
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_the_day")]
+HOME = reverse("home")
+NOVEMBER = {"month": date(2026, 11, 1)}
+
+
+def page(as_user, reader, **params):
+    answer = as_user(reader).get(HOME, params)
+    assert answer.status_code == 200
+    return answer.context
+
+
+def recount(*branches: Branch) -> None:
+    for year in (2025, 2026):
+        rebuild_activity_months(branches=branches, year=year)
+    recount_roll_months(branches=branches, from_month=date(2025, 1, 1))
+
+
+@pytest.fixture
+def busy(branch, other_branch, groups, held, owed):
+    """Two branches: a theme day in November each, one of them late, a general meeting in October, open duties."""
+    mine = [factories.make_member(branch) for _ in range(4)]
+    theirs = [factories.make_member(other_branch) for _ in range(2)]
+    first = held(mine, absent=(mine[0],), day=date(2026, 11, 11))
+    second = held(theirs, branch=other_branch, day=date(2026, 11, 12))
+    held(mine, kinds=(Kind.GENERAL_MEETING,), absent=(mine[0], mine[1]), day=date(2026, 10, 20))
+    owed(Kind.THEME_DAY, state=PlanState.CONFIRMED, activity=first, done_on=date(2026, 11, 11))
+    owed(
+        Kind.THEME_DAY, branch=other_branch, state=PlanState.CONFIRMED, activity=second, done_on=date(2026, 11, 12),
+        late=True,
+    )  # fmt: skip
+    owed(Kind.COMMITTEE_MEETING)
+    owed(Kind.COMMITTEE_MEETING, 10)
+    owed(Kind.COMMITTEE_MEETING, branch=other_branch, due=date(2026, 11, 25))
+    owed(Kind.POLITICAL_BIRTHDAY, branch=other_branch, state=PlanState.NOT_APPLICABLE, reason="本月无人")
+    recount(branch, other_branch)
+    return mine, theirs
+
+
+# --- the figures, counted again by other means ---
+
+
+def test_required_and_done_are_those_that_fall_due_in_the_month(busy, leader, as_user):
+    duties = page(as_user, leader)["duties"]
+    due = PlanItem.objects.filter(due__range=(date(2026, 11, 1), date(2026, 11, 30))).exclude(state="not_applicable")
+    assert (duties.required, duties.done, duties.late) == (
+        due.count(),
+        due.filter(state="confirmed").count(),
+        due.filter(late=True).count(),
+    )
+    assert (duties.required, duties.done, duties.late, duties.overdue, duties.soon) == (4, 2, 1, 1, 1)
+
+
+def test_the_attendance_rate_shows_its_base_and_the_change(busy, leader, as_user):
+    attendance = page(as_user, leader)["attendance"]
+    rows = Attendance.objects.filter(activity__starts_at__gte=factories.at(date(2026, 11, 1), 0))
+    assert attendance.total.expected == rows.count() == 6
+    assert attendance.total.present == rows.filter(status=AttendanceStatus.PRESENT).count() == 5
+    assert attendance.total.percent == Decimal("83.33")
+    assert attendance.before.percent == Decimal("50.00")
+    assert attendance.change == Decimal("33.33")
+    by_branch = {row.branch.name: (row.span.present, row.span.expected, row.year.expected) for row in attendance.rows}
+    assert by_branch == {"机关第一党支部": (3, 4, 8), "内科第二党支部": (2, 2, 2)}
+
+
+def test_points_of_the_month_are_those_of_the_ledger(busy, leader, as_user):
+    points = page(as_user, leader)["points"]
+    entries = Entry.objects.filter(**NOVEMBER)
+    assert points.net == entries.aggregate(n=Sum("points"))["n"] == Decimal("3.00")
+    assert points.n == entries.count()
+    assert [(row.branch.name, row.net) for row in points.rows] == [
+        ("机关第一党支部", Decimal("1.50")),
+        ("内科第二党支部", Decimal("1.50")),
+    ]
+
+
+def test_members_are_counted_with_the_probationary_ones(busy, branch, leader, as_user):
+    factories.make_member(branch, member_type="probationary")
+    factories.make_member(branch, left_on=date(2026, 5, 1))
+    heads = page(as_user, leader)["heads"]
+    assert (heads.total, heads.probationary) == (Member.objects.filter(left_on=None).count(), 1)
+
+
+def test_the_distribution_counts_everybody_once(busy, branch, leader, as_user):
+    factories.make_member(branch)  # without an entry: stands at the base
+    spread = page(as_user, leader)["spread"]
+    totals = [*MemberYear.objects.filter(year=2026).values_list("total", flat=True)]
+    totals += [Decimal(60)] * (Member.objects.count() - len(totals))
+    assert sum(n for _, n in spread.bins) == spread.people == len(totals)
+    assert dict(spread.bins)["60–65"] == len(totals)
+    assert spread.average == (sum(totals) / len(totals)).quantize(Decimal("0.01"))
+
+
+def test_the_head_count_balances_with_the_events(branch, leader, as_user):
+    for n in range(3):
+        factories.make_member(branch, since=date(2024, 1, 1), name=f"老{n}")
+    recount_roll_months(branches=[branch], from_month=date(2024, 1, 1))
+    new = factories.make_member(branch, since=date(2026, 3, 1))
+    MembershipEvent.objects.create(
+        member=new, kind=EventKind.CONFIRMED, branch=branch, from_branch=branch, member_type="full",
+        recorded_on=date(2026, 6, 1), effective_on=date(2026, 6, 1),
+    )  # fmt: skip
+    gone = factories.make_member(branch, since=date(2026, 4, 1), left_on=date(2026, 8, 1))
+    MembershipEvent.objects.create(
+        member=gone, kind=EventKind.TRANSFER_OUT, branch=None, from_branch=branch, member_type="full",
+        recorded_on=date(2026, 8, 1), effective_on=date(2026, 8, 1),
+    )  # fmt: skip
+    count = page(as_user, leader)["headcount"]
+    assert (count.sums.start, count.sums.opening, count.sums.transferred_out, count.sums.end) == (3, 2, 1, 4)
+    assert (count.counted, count.gap, count.sums.confirmed) == (4, 0, 1)
+
+
+def test_a_move_between_two_branches_of_the_hospital_changes_nothing(branch, other_branch, leader, as_user):
+    member = factories.make_member(branch)
+    MembershipEvent.objects.create(
+        member=member, kind=EventKind.MOVED, branch=other_branch, from_branch=branch, member_type="full",
+        recorded_on=date(2026, 8, 1), effective_on=date(2026, 8, 1),
+    )  # fmt: skip
+    recount_roll_months(branches=[branch, other_branch], from_month=date(2025, 1, 1))
+    sums = page(as_user, leader)["headcount"].sums
+    assert (sums.start, sums.transferred_in, sums.transferred_out, sums.end) == (1, 0, 0, 1)
+
+
+def test_late_and_returned_are_listed_the_longest_first(busy, branch, owed, leader, as_user):
+    record = factories.make_activity(branch, state=ActivityState.RETURNED)
+    back = owed(Kind.GENERAL_MEETING, state=PlanState.RETURNED, activity=record)
+    late = page(as_user, leader)["overdue"]
+    assert late.total == 2
+    assert [row.item.kind for row in late.rows] == [Kind.COMMITTEE_MEETING, back.kind]
+    assert late.rows[0].url
+    assert late.rows[1].url == reverse("activities:activity_detail", args=[record.pk])
+
+
+# --- the board ---
+
+
+def test_the_board_of_the_month_has_a_row_for_each_branch_and_leads_to_the_record(busy, leader, as_user):
+    board = page(as_user, leader)["board"]
+    assert [row.branch.name for row in board.rows] == ["机关第一党支部", "内科第二党支部"]
+    cells = {one.column.kind: one for one in board.rows[0].cells if one}
+    assert cells[Kind.THEME_DAY].cell.state == CellState.OK
+    record = PlanItem.objects.get(branch=board.rows[0].branch, kind=Kind.THEME_DAY).activity_id
+    assert cells[Kind.THEME_DAY].url == reverse("activities:activity_detail", args=[record])
+    assert {one.column.kind: one for one in board.rows[1].cells if one}[Kind.THEME_DAY].cell.state == CellState.OK_LATE
+    assert board.rows[0].members == 4
+
+
+def test_a_quarter_and_a_year_are_sums(busy, branch, leader, as_user):
+    sums = page(as_user, leader, span="quarter")["sums"]
+    first = next(row for row in sums.rows if row.branch == branch)
+    cells = {cell.label: cell for cell in first.cells}
+    assert (cells["支委会"].done, cells["支委会"].required, cells["支委会"].open_late) == (0, 2, 1)
+    assert (cells["主题党日"].done, cells["主题党日"].required, cells["主题党日"].css) == (1, 1, "is-ok")
+    assert page(as_user, leader, span="year")["duties"].required == 5
+
+
+def test_months_before_can_be_read_and_months_to_come_cannot(busy, leader, as_user):
+    context = page(as_user, leader, month="2026-10")
+    assert context["span"].label == "10月"
+    assert context["duties"].required == 1
+    assert context["span"].after.label == "11月"
+    assert page(as_user, leader, month="2027-05")["span"].label == "11月"
+    assert page(as_user, leader, month="2025-03", span="quarter")["span"].label == "2025年第一季度"
+
+
+@pytest.mark.parametrize("month", ["", "x", "2026-13", "0001-01", "2026-1", "99999-99"])
+def test_a_strange_month_is_this_month(month):
+    assert read_span("strange", month, factories.TODAY).first == date(2026, 11, 1)
+
+
+# --- links, charts, cost, scope ---
+
+
+def test_the_switches_keep_the_filters(busy, leader, as_user):
+    body = as_user(leader).get(HOME, {"span": "quarter", "month": "2026-08"}).content.decode()
+    assert "?span=quarter&amp;month=2026-04" in body
+    assert "?span=quarter&amp;month=2026-10" in body
+
+
+def test_every_chart_has_its_data_and_its_table(busy, leader, as_user):
+    body = as_user(leader).get(HOME).content.decode()
+    charts = re.findall(r'data-from="([^"]+)"', body)
+    assert sorted(charts) == ["attendance-data", "points-data", "ranking-data"]
+    for name in charts:
+        block = re.search(rf'<script id="{name}" type="application/json">(.*?)</script>', body)
+        assert json.loads(block.group(1))
+    assert body.count('class="behind"') == len(charts)
+
+
+@pytest.mark.parametrize("role", [Role.SUPERIOR_VIEWER, Role.DISCIPLINE_OFFICE, Role.PARTY_COMMITTEE_SECRETARY])
+def test_no_link_of_the_page_refuses_its_reader(busy, person, as_user, role):
+    client = as_user(person(role))
+    body = client.get(HOME).content.decode()
+    main = body.split('<main id="main"')[1].split("</main>")[0]
+    refused = []
+    for link in set(re.findall(r'href="(/[^"#]*|\?[^"#]*)"', main)):
+        path = link.replace("&amp;", "&")
+        answer = client.get(path if path.startswith("/") else HOME + path)
+        if answer.status_code not in {200, 302}:
+            refused.append((path, answer.status_code))
+    assert refused == []
+
+
+def test_another_hospital_is_not_in_the_figures(busy, leader, owed, held, as_user):
+    before = page(as_user, leader)
+    foreign = factories.make_branch(factories.make_branch())
+    held([factories.make_member(foreign)], branch=foreign)
+    owed(Kind.THEME_DAY, branch=foreign)
+    recount(foreign)
+    after = page(as_user, leader)
+    for name in ("duties", "attendance", "heads", "spread", "headcount", "points"):
+        assert after[name] == before[name]
+
+
+@pytest.mark.parametrize("span", ["month", "quarter", "year"])
+def test_one_branch_costs_as_much_as_twenty(busy, hospital, branch, held, owed, leader, as_user, span):
+    client = as_user(leader)
+    client.get(HOME)
+    with CaptureQueriesContext(connection) as few:
+        client.get(HOME, {"span": span})
+    for _ in range(20):
+        node = factories.make_branch(hospital)
+        held([factories.make_member(node)], branch=node)
+        owed(Kind.THEME_DAY, branch=node)
+        owed(Kind.COMMITTEE_MEETING, 9, branch=node)
+        recount(node)
+    with CaptureQueriesContext(connection) as many:
+        client.get(HOME, {"span": span})
+    assert len(many) == len(few)
+
+
+def test_an_empty_hospital_says_what_comes(leader, as_user):
+    body = as_user(leader).get(HOME).content.decode()
+    for words in ("这段时间没有规定动作", "还没有出席记录", "这段时间没有积分", "没有逾期", "还没有党员"):
+        assert words in body
