@@ -15,15 +15,16 @@ from django.views.decorators.http import require_GET
 from activities import photos, services
 from activities.choices import ActivityState, AttendanceStatus, Kind
 from activities.confirming import confirmers_of, who_confirms
-from activities.forms import REASONS, SORTS, ActivityFilterForm, parse_absences
-from activities.models import Activity, Photo
+from activities.drafting import Absence
+from activities.forms import REASONS, SORTS, ActivityFilterForm, absences_of, parse_absences
+from activities.models import Activity, Attendance, Photo
 from activities.reports import activity_workbook
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
 from activities.trail import trail_of
 from branches.access import Refused, may, require
 from branches.audit import record
 from branches.choices import BranchLevel, Capability
-from branches.models import Branch
+from branches.models import Branch, User
 from config.templatetags.ui import percent
 
 PER_PAGE = 30
@@ -223,25 +224,43 @@ def activity_correct(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "出席已更正，有关积分已重新计算。")
             return redirect("activities:activity_detail", pk=pk)
-    people = [
-        {
-            "row": row,
-            "absent": row.member_id in typed if typed is not None else row.status != AttendanceStatus.PRESENT,
-            "reason": typed[row.member_id].reason if typed and row.member_id in typed else row.reason,
-            "note": typed[row.member_id].note if typed and row.member_id in typed else row.note,
-            "own": row.member.user_id == request.user.pk,
-        }
-        for row in rows
-    ]
+    absences = absences_of(activity) if typed is None else typed
     context = {
         "activity": activity,
-        "people": people,
+        "roster": _roster(rows, absences, request.user),
+        "due": len(rows),
+        "present": sum(row.member_id not in absences for row in rows),
+        "absent": sum(row.member_id in absences for row in rows),
         "reasons": REASONS,
         "error": error,
         "why": request.POST.get("why", ""),
         "version": version,
     }
     return render(request, "activities/activity_correct.html", context, status=status)
+
+
+def _roster(rows: list[Attendance], absences: dict[int, Absence], reader: User) -> list[dict[str, Any]]:
+    """The rows as the picker of the form shows people: by group, as of the day."""
+    groups: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        box = groups.setdefault(row.group_name, {"id": len(groups) + 1, "name": row.group_name, "people": []})
+        absence = absences.get(row.member_id)
+        person = {
+            "member_id": row.member_id,
+            "name": row.name,
+            "mark": "本人" if row.member.user_id == reader.pk else "",
+            "find": row.member.user.search_keys,
+            "may_vote": row.may_vote,
+        }
+        box["people"].append(
+            {
+                "person": person,
+                "absent": absence is not None,
+                "reason": absence.reason if absence else "",
+                "note": absence.note if absence else "",
+            }
+        )
+    return list(groups.values())
 
 
 @login_required

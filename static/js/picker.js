@@ -33,6 +33,7 @@
   };
 
   const check = () => {
+    if (!by("checked")) return; // 更正出席页没有核对栏
     const people = boxes();
     const out = people.filter((b) => b.checked);
     const unsaid = out.filter((b) => !row(b.value)?.querySelector("select").value).length;
