@@ -1,5 +1,6 @@
 """Pages about accounts: activation slips of a branch, and the accounts of the information administrator."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -85,6 +86,7 @@ def branch_slips(request: HttpRequest, pk: int) -> HttpResponse:
         "people": people,
         "chosen": chosen,
         "error": error,
+        "hours": settings.ACTIVATION_HOURS,
         "waiting": sum(not person.has_password for person in people),
     }
     return render(request, "branches/slips.html", context, status=422 if error else 200)
