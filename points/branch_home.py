@@ -16,6 +16,7 @@ from activities.choices import ActivityState, CellState, PlanState
 from activities.models import Activity, ActivityMonth, PlanItem
 from activities.periods import period_label
 from activities.rules import Cell
+from branches.access import may
 from branches.choices import COMMITTEE_ROLES, BranchLevel, Capability
 from branches.models import Appointment, Branch, User
 from members.choices import MemberType
@@ -74,7 +75,8 @@ def branch_home(request: HttpRequest, branches: list[Branch], doors: list[Any]) 
     owed = Q(state__in=[PlanState.OPEN, PlanState.DRAFT, PlanState.RETURNED])
     since = Q(due__lt=first, due__gte=overdue_since(today)) & owed
     rows = visible.filter(since | Q(start__lte=last, end__gte=first) | Q(due__range=(first, last)))
-    month = Month(rows.for_board(), today, first, last)
+    writes = may(user, Capability.ACTIVITY_WRITE, branch)  # not so the leader of one of its groups
+    month = Month(rows.for_board(), today, first, last, writes)
     confirm, returned = to_confirm(user, today), _beside(sent_back(user), month)
     context = {
         "branch": branch,
@@ -87,7 +89,7 @@ def branch_home(request: HttpRequest, branches: list[Branch], doors: list[Any]) 
         "mine": len(confirm) + len(returned),
         "recent": _recent(user, branch),
         "facts": _facts(branch, today),
-        "create_url": f"{reverse('activities:activity_create')}?branch={branch.pk}",
+        "create_url": reverse("activities:activity_create") + (f"?branch={branch.pk}" if writes else ""),
         "state_tags": STATE_TAGS,
     }
     return render(request, "points/branch_home.html", context)
@@ -96,7 +98,7 @@ def branch_home(request: HttpRequest, branches: list[Branch], doors: list[Any]) 
 class Month:
     """The plan items of a branch sorted into what is to do now, what comes later, and what is done."""
 
-    def __init__(self, items: Iterable[PlanItem], today: date, first: date, last: date) -> None:
+    def __init__(self, items: Iterable[PlanItem], today: date, first: date, last: date, writes: bool) -> None:
         self.month = first
         self.todos: list[Task] = []
         self.later: list[Task] = []
@@ -108,9 +110,11 @@ class Month:
                 continue
             now = item.due <= last
             if cell.state in URGENCY:
-                (self.todos if now or cell.state != CellState.PLAN else self.later).append(_task(item, cell, today))
+                (self.todos if now or cell.state != CellState.PLAN else self.later).append(
+                    _task(item, cell, today, writes)
+                )
             elif now or (item.done_on and first <= item.done_on <= last) or cell.state == CellState.SENT:
-                self.done.append(_task(item, cell, today))
+                self.done.append(_task(item, cell, today, writes))
             else:
                 continue
             if now or cell.state not in (CellState.PLAN,):
@@ -138,7 +142,13 @@ def _tick(state: CellState) -> str:
     )
 
 
-def _task(item: PlanItem, cell: Cell, today: date) -> Task:
+def _form_url(item: PlanItem, today: date, writes: bool) -> str:
+    """The filled form; a leader who writes for nothing but the group names the group as the place."""
+    url = create_url(item, today)
+    return url if writes else url.replace(f"branch={item.branch_id}&", f"branch={item.group_id}&")
+
+
+def _task(item: PlanItem, cell: Cell, today: date, writes: bool) -> Task:
     kind = str(item.get_kind_display())
     where = f"：{item.group.name}" if item.group else ""
     title = f"{kind}{where}（{period_label(item.period, item.start)}）"
@@ -154,7 +164,7 @@ def _task(item: PlanItem, cell: Cell, today: date) -> Task:
     else:
         text = f"{_day(item.due, today)}前开展并登记，{_standing(item)}。"
     if item.state == PlanState.OPEN:
-        url, button = create_url(item, today), "补录" if cell.state == CellState.LATE else "登记"
+        url, button = _form_url(item, today, writes), "补录" if cell.state == CellState.LATE else "登记"
     elif item.activity_id and item.state in (PlanState.DRAFT, PlanState.RETURNED):
         url = reverse("activities:activity_edit", args=[item.activity_id])
         button = "修改记录" if item.state == PlanState.RETURNED else "继续填写"

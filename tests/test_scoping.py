@@ -38,6 +38,16 @@ class Row(NamedTuple):
 
 
 ANY = Row()
+
+
+def corrects(role: Role) -> set[int]:
+    """Correcting a confirmed record takes both rights, at the branch itself."""
+    grants = GRANTS[role]
+    if grants >= {C.ACTIVITY_CONFIRM, C.ACTIVITY_WRITE}:
+        return PAGE
+    return {403} if grants & {C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW} else {404}
+
+
 MATRIX: dict[str, Row] = {
     "home": ANY,
     "account_logout": ANY,
@@ -60,6 +70,10 @@ MATRIX: dict[str, Row] = {
     "members:member_list": Row(needs=(C.ROSTER_VIEW,)),
     "members:member_export": Row(needs=(C.ROSTER_VIEW,)),
     "members:me": ANY,
+    "points:my_points": ANY,
+    "points:member_points": Row("member", sees=(C.ROSTER_VIEW, C.POINTS_VIEW), needs=(C.POINTS_VIEW,)),
+    "points:branch_points": Row(needs=(C.POINTS_VIEW,)),
+    "points:rule_list": Row(needs=(C.RULES_VIEW,)),
     "members:member_create": Row(needs=(C.ROSTER_WRITE,)),
     "members:member_detail": Row("member", sees=(C.ROSTER_VIEW,)),
     "members:member_reveal": Row("member", sees=(C.ROSTER_VIEW,), needs=(C.PII_VIEW,)),
@@ -76,6 +90,24 @@ MATRIX: dict[str, Row] = {
     "members:import_refused": Row("batch", sees=(C.ROSTER_IMPORT,)),
     "members:setup": Row(needs=(C.ROSTER_IMPORT,)),
     "members:officers": Row(needs=(C.POSTS_MANAGE,)),
+    "activities:activity_list": Row(needs=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
+    "activities:activity_create": Row(needs=(C.ACTIVITY_WRITE,)),
+    "activities:board": Row(needs=(C.ACTIVITY_VIEW,)),
+    "activities:plan_item": Row("item", sees=(C.ACTIVITY_VIEW,)),
+    "activities:activity_detail": Row("confirmed", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
+    "activities:activity_edit": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:activity_submit": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:activity_delete": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:activity_confirm": Row("submitted", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_CONFIRM,)),
+    "activities:activity_return": Row(
+        "submitted", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_CONFIRM, C.ACTIVITY_REVIEW)
+    ),
+    "activities:activity_correct": Row("confirmed", odd=corrects),
+    "activities:photo": Row("photo", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
+    "activities:photo_thumb": Row("photo", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
+    "activities:photo_delete": Row(
+        "photo", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW), needs=(C.ACTIVITY_WRITE,)
+    ),
 }
 
 

@@ -80,6 +80,8 @@ def test_a_group_leader_sees_the_home_of_the_own_branch_with_the_own_group_only(
     answer = as_user(leader).get(HOME)
     assert answer.context["branch"] == branch
     assert [task.item for task in answer.context["month"].todos] == [mine]
+    for url in (answer.context["create_url"], answer.context["month"].todos[0].url):
+        assert as_user(leader).get(url).status_code == 200
 
 
 # --- what the month owes ---
