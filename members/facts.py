@@ -46,6 +46,18 @@ DATES: Final = frozenset({"birth_date", "joined_on", "confirmed_on", "work_from"
 FLAGS: Final = frozenset({"lost_contact", "floating", "hardship", "retired"})
 OPTIONAL_NULL: Final = frozenset({"confirmed_on", "work_from", "lost_since", "staff_no"})
 ATTRIBUTE: Final = {"address": "home_address"}  # where the model's name differs
+SHORT: Final[Mapping[str, str]] = {  # beside a value on a page
+    "id_number": "身份号码",
+    "joined_on": "入党日期",
+    "confirmed_on": "转正日期",
+    "work_from": "参加工作",
+    "police_station": "派出所",
+    "lost_contact": "失联",
+    "lost_since": "失联日期",
+    "floating": "流动",
+    "hardship": "困难",
+    "retired": "离退休",
+}
 
 _LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "gender": dict(Gender.choices),
@@ -100,8 +112,11 @@ def title(field: str) -> str:
     return TITLES.get(field, field)
 
 
-def shown(field: str, value: Any, *, masked: bool = True) -> str:
-    """The value in Chinese for a page, a file or the audit trail; 空 for nothing. Protected fields are masked."""
+def shown(field: str, value: Any, *, masked: bool = True, coded: bool = True) -> str:
+    """The value in Chinese for a page, a file or the audit trail; 空 for nothing. Protected fields are masked.
+
+    `coded`: 01 汉族 as in the national roster, else 汉族.
+    """
     if value in (None, ""):
         return "空"
     if field in FLAGS:
@@ -109,7 +124,8 @@ def shown(field: str, value: Any, *, masked: bool = True) -> str:
     if isinstance(value, date):
         return chinese(value)
     if field in _CODES:
-        return f"{value} {_CODES[field].label(value)}"
+        name = _CODES[field].label(value)
+        return f"{value} {name}" if coded else name
     if field in _LABELS:
         return _LABELS[field].get(value, value)
     return _MASKS[field](value) if masked and field in _MASKS else str(value)

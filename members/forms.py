@@ -198,19 +198,16 @@ class ChangeForm(FactsForm):
         kept = {name: value for name, value in known.items() if name not in PROTECTED}
         kwargs["initial"] = {**kept, "group": member.group_id, "version": member.version}
         super().__init__(*args, **kwargs)
-        self.member = member
         self.fields["group"].limit([member.branch])
         self.fields["id_number"].required = False
         for name in PROTECTED:
             field = self.fields[name]
-            field.widget.attrs["placeholder"] = facts.shown(name, known[name])
+            field.widget.attrs["placeholder"] = facts.shown(name, known[name]) if known[name] else "未填写"
             field.help_text = "不修改请留空。" if name == "id_number" else f"不修改请留空；清除请填“{CLEAR}”。"
         if member.member_type == MemberType.PROBATIONARY:
             del self.fields["confirmed_on"]
-        names = [name for _, names in self.sections for name in names]
         self.sections = tuple((t, tuple(n for n in part if n in self.fields)) for t, part in self.sections)
         self._lay_out(Div("group", css_class="fields is-2"), "version")
-        self.shown_fields = names
 
     def facts(self) -> dict[str, Any]:
         found = super().facts()

@@ -53,7 +53,8 @@ COLUMNS = (
 def export_roster(*, members: MemberQuerySet, actor: User, purpose: str) -> bytes:
     """Write `members` (scoped before) to a workbook in the titles of the national layout.
 
-    With a `purpose` the protected values stand in full where `actor` may see them. Every cell is text: no formula survives.
+    With a `purpose` the protected values stand in full where `actor` may see them. Every cell is text, no formula.
+    The export is logged.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet("党员名册")

@@ -124,8 +124,10 @@ def _context(request: HttpRequest, member: Member, revealed: dict[str, str] | No
     }
 
     def row(name: str) -> tuple[str, str, str]:
-        value = (revealed or {}).get(name) or special.get(name) or facts.shown(name, facts.read(member, name))
-        return name, facts.title(name), "—" if value == "空" else value
+        value = (
+            (revealed or {}).get(name) or special.get(name) or facts.shown(name, facts.read(member, name), coded=False)
+        )
+        return name, facts.SHORT.get(name) or facts.title(name), "—" if value == "空" else value
 
     groups = [
         ("身份", "gender birth_date ethnicity id_number"),
@@ -136,6 +138,8 @@ def _context(request: HttpRequest, member: Member, revealed: dict[str, str] | No
     ]
     if not sees_birth:
         groups = groups[:3]
+    elif not (member.hardship or member.lost_contact or member.floating):
+        groups = groups[:4]
     return {
         "member": member,
         "groups": [(title, [row(name) for name in names.split()]) for title, names in groups],
