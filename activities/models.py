@@ -64,7 +64,7 @@ class ActivityQuerySet(BranchScopedQuerySet):
 
     def for_detail(self) -> Self:
         """One record with everything its page shows, in four queries."""
-        people = Attendance.objects.select_related("member__user").order_by("group_name", "pk")
+        people = Attendance.objects.select_related("member__user").order_by("member__group__path", "group_name", "pk")
         return self.select_related(
             "branch", "group", "chair", "recorder", "editor", "lecturer", "submitted_by", "confirmed_by"
         ).prefetch_related("kinds", "photos", Prefetch("attendances", people))

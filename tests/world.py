@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.core.files.base import ContentFile
+
 from activities.choices import ActivityState, Kind, Period
-from activities.models import PlanItem
+from activities.models import Photo, PlanItem
 from branches.choices import BranchLevel, Role
 from branches.models import Branch, User
 from members.models import BatchState, ImportBatch
@@ -72,6 +74,9 @@ def build_world(place: str) -> World:
         due=date(2026, 11, 30),
         key=f"world {place}",
     )
+    photo = Photo(activity=confirmed, width=4, height=3, size=4, sha256="0" * 64, uploaded_by=secretary)
+    photo.image.save(f"{item.pk}.jpg", ContentFile(b"jpeg"), save=False)
+    photo.thumbnail.save(f"{item.pk}-s.jpg", ContentFile(b"jpeg"))
     batch = ImportBatch.objects.create(
         organisation=hospital, uploaded_by=secretary, file_name=f"{canary}.xlsx", state=BatchState.CANCELLED
     )
@@ -86,6 +91,7 @@ def build_world(place: str) -> World:
         "submitted": {"pk": submitted.pk},
         "draft": {"pk": draft.pk},
         "item": {"pk": item.pk},
+        "photo": {"pk": photo.pk},
         "batch": {"pk": batch.pk},
     }
 

@@ -6,8 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -278,16 +277,18 @@ def activity_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def photo(request: HttpRequest, pk: int, size: str) -> HttpResponseBase:
+def photo(request: HttpRequest, pk: int, size: str) -> HttpResponse:
     """A photo, to those who may read its record. `size`: image or thumb."""
     readable = Activity.objects.readable_by(request.user)
     found = get_object_or_404(Photo, pk=pk, activity__in=readable)
     file = found.image if size == "image" else found.thumbnail
     try:
-        opened = file.open("rb")
+        with file.open("rb") as opened:
+            body = opened.read()  # re-encoded and small: nothing is gained by streaming it
     except OSError as exc:
         raise Http404 from exc
-    response = FileResponse(opened, content_type="image/jpeg", filename=f"photo-{pk}.jpg")
+    response = HttpResponse(body, content_type="image/jpeg")
+    response["Content-Disposition"] = f'inline; filename="photo-{pk}.jpg"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, max-age=3600"
     return response
