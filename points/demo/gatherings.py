@@ -69,7 +69,7 @@ def plan_gatherings(hospital: Hospital, today: date) -> list[Gathering]:
         for month in months(today):
             found += _month(hospital, plan, month, today, rng)
     found += _temporary(hospital, today)
-    found = sorted((g for g in found if g.day <= today), key=lambda g: (g.day, g.code, g.kinds))
+    found = sorted((g for g in found if g.day < today), key=lambda g: (g.day, g.code, g.kinds))
     _present_tense(found, today)
     return found
 
@@ -147,9 +147,9 @@ def _present_tense(found: list[Gathering], today: date) -> None:
     """The last weeks as a real hospital has them: waiting, returned, in draft."""
     for g in found:
         age = (today - g.day).days
-        g.submitted_after = min(g.submitted_after, max(age, 0))
-        if age < g.submitted_after + 1:
-            g.state = ActivityState.DRAFT if age < 1 else ActivityState.SUBMITTED
+        g.submitted_after = min(g.submitted_after, age - 1)  # nothing is sent later than now
+        if age <= g.submitted_after + 1:
+            g.state = ActivityState.SUBMITTED
     recent = [g for g in found if 1 <= (today - g.day).days <= 25 and g.state == ActivityState.CONFIRMED]
     for i, g in enumerate(recent):
         if i % 7 == 3:
@@ -158,9 +158,9 @@ def _present_tense(found: list[Gathering], today: date) -> None:
         mine = [g for g in recent if g.code == code and Kind.COMMITTEE_MEETING in g.kinds]
         if mine:
             mine[-1].state = ActivityState.RETURNED
-    waiting = [g for g in recent if g.code == "JG01" and g.state == ActivityState.CONFIRMED]
-    if waiting:
-        waiting[-1].state = ActivityState.SUBMITTED
+    own = [g for g in found if g.code == "JG01" and (today - g.day).days <= 25 and g.state != ActivityState.RETURNED]
+    for g, state in zip(reversed(own), (ActivityState.DRAFT, ActivityState.SUBMITTED), strict=False):
+        g.state = state
 
 
 def write_gatherings(hospital: Hospital, found: list[Gathering], today: date) -> list[int]:
