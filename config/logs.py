@@ -4,7 +4,6 @@ import logging
 import re
 
 
-
 class OneLine(logging.Formatter):
     """Formats the message on one line; a traceback keeps its lines."""
 
