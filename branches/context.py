@@ -9,15 +9,18 @@ from django.utils.functional import SimpleLazyObject
 
 from branches.choices import ROLL_ROLES, BranchLevel, Capability
 from branches.models import Branch, User
+from branches.nav import navigation
+from branches.rules import GRANTS
 
 
 class Me:
     """The reader of the page. Costs one query for the nodes of the posts, beside the posts themselves."""
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, path: str) -> None:
         self.user = user
         self.posts = user.current_posts
-        nodes = Branch.objects.in_bulk({post.branch_id for post in self.posts})
+        ids = {post.branch_id for post in self.posts}
+        nodes = {node.pk: node for node in Branch.objects.filter(pk__in=ids).select_related("hospital")}
         ranked = sorted(self.posts, key=lambda post: (post.role in ROLL_ROLES, len(post.path)))
         self.post = ranked[0] if ranked else None
         self.title = self.post.role.label if self.post else ""
@@ -27,16 +30,24 @@ class Me:
             nodes[post.branch_id].level in {BranchLevel.COMMITTEE, BranchLevel.SUPERIOR, BranchLevel.GENERAL_BRANCH}
             for post in self.posts
         )
-        self.can = {capability.name: user.has_anywhere(capability) for capability in Capability}
+        held = frozenset().union(*(GRANTS[post.role] for post in self.posts))
+        self.can = {capability.name: capability in held for capability in Capability}
+        self.navigation = navigation(held, path)
+
+    @property
+    def hospital(self) -> Branch | None:
+        return self.place.hospital if self.place is not None else None
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
+    root = SimpleLazyObject(lambda: Branch.objects.get_root_nodes().first())
     context: dict[str, Any] = {
         "DEMO": settings.DEMO,
         "today": timezone.localdate(),
-        "organisation": SimpleLazyObject(lambda: Branch.objects.get_root_nodes().first()),
+        "organisation": root,
     }
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
-        context["me"] = SimpleLazyObject(lambda: Me(user))
+        me = SimpleLazyObject(lambda: Me(user, request.path))
+        context |= {"me": me, "organisation": SimpleLazyObject(lambda: me.hospital or root)}
     return context

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from activities.choices import AbsenceReason, ActivityState, AttendanceStatus, Kind, status_of
 from activities.models import Activity, ActivityKind, Attendance, SerialCounter
+from activities.services import INITIALS
 from branches.choices import Role
 from branches.models import AuditEntry, Branch, User
 from members.choices import MemberType
@@ -230,20 +231,9 @@ def _hands(hospital: Hospital, g: Gathering) -> tuple[User, User]:
 
 
 def _serial(counters: dict[tuple[int, int, str], int], g: Gathering) -> str:
-    letters = {
-        Kind.THEME_DAY: "ZT",
-        Kind.GENERAL_MEETING: "DH",
-        Kind.COMMITTEE_MEETING: "ZW",
-        Kind.GROUP_MEETING: "XZ",
-        Kind.PARTY_LECTURE: "DK",
-        Kind.ORG_LIFE_MEETING: "SH",
-        Kind.DEMOCRATIC_APPRAISAL: "PY",
-        Kind.POLITICAL_BIRTHDAY: "SR",
-        Kind.WARNING_EDUCATION: "JS",
-    }
     key = (g.branch.pk, g.day.year, g.kinds[0].value)
     counters[key] = counters.get(key, 0) + 1
-    return f"{g.branch.code}-{g.day.year}-{letters[g.kinds[0]]}-{counters[key]:03d}"
+    return f"{g.branch.code}-{g.day.year}-{INITIALS[g.kinds[0]]}-{counters[key]:03d}"
 
 
 def _people(g: Gathering, activity: Activity, rng: random.Random, today: date) -> Iterator[Attendance]:
