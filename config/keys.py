@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ImproperlyConfigured
+
 
 class Keys(NamedTuple):
     secret_key: str
@@ -25,6 +27,11 @@ def installation_keys(data_dir: Path, env: Any, *, make_secret: Callable[[], str
     if secret and fields:
         return Keys(secret, fields)
     path = data_dir / "keys" / "keys.json"
+    if not path.exists() and env.str("DATABASE_URL", default="") and not env.bool("DEMO", default=False):
+        raise ImproperlyConfigured(
+            "SECRET_KEY and FIELD_KEYS must be set: with a database of its own, an installation makes no keys by itself, "
+            "because a key that is lost with a container leaves every encrypted field unreadable"
+        )
     if not path.exists():
         path.parent.mkdir(mode=0o700, exist_ok=True)
         made = {"secret_key": make_secret(), "field_keys": [make_secret()]}

@@ -44,6 +44,8 @@ def production_like() -> dict[str, str]:
     return {
         "DATABASE_URL": f"postgres://postgres@{POSTGRES[0]}:{POSTGRES[1]}/zhibu_{checkout}",
         "REDIS_URL": f"redis://{REDIS[0]}:{REDIS[1]}/{number}",
+        "SECRET_KEY": "only-for-tests",
+        "FIELD_KEYS": "only-for-tests",
     }
 
 
