@@ -29,7 +29,7 @@ def installation_keys(data_dir: Path, env: Any, *, make_secret: Callable[[], str
     path = data_dir / "keys" / "keys.json"
     if not path.exists() and env.str("DATABASE_URL", default="") and not env.bool("DEMO", default=False):
         raise ImproperlyConfigured(
-            "SECRET_KEY and FIELD_KEYS must be set: with a database of its own, an installation makes no keys by itself, "
+            "SECRET_KEY and FIELD_KEYS must be set: with a database of its own, an installation makes no keys, "
             "because a key that is lost with a container leaves every encrypted field unreadable"
         )
     if not path.exists():

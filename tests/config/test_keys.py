@@ -15,8 +15,11 @@ def env(monkeypatch):
     return environ.Env()
 
 
-def keys(tmp_path, env, made=iter("abcdefgh")):
-    return installation_keys(tmp_path, env, make_secret=lambda: next(made) * 50)
+SECRETS = iter("abcdefgh")
+
+
+def keys(tmp_path, env):
+    return installation_keys(tmp_path, env, make_secret=lambda: next(SECRETS) * 50)
 
 
 def test_the_keys_of_the_first_start_are_kept(tmp_path, env):
