@@ -28,6 +28,7 @@ BRANCH_KINDS: Final = (
 )
 COMMITTEE_KINDS: Final = (Kind.CENTER_GROUP_STUDY, Kind.DEM_LIFE_MEETING, Kind.REPORT_ASSESSMENT)
 OWED: Final = (PlanState.OPEN, PlanState.DRAFT, PlanState.RETURNED)
+EARLIEST: Final = 7  # nobody meets in the night: before that hour the form proposes the day before
 USUAL: Final = (time(16, 30), time(18, 0))  # a branch's first record has no last time
 
 
@@ -89,7 +90,8 @@ def prefilled(
         starts = timezone.localtime(last.starts_at).time()
         ends = timezone.localtime(last.ends_at).time() if last.ends_at else USUAL[1]
     day, starts, ends = _not_ahead(day, starts, ends, timezone.localtime(now))
-    chair = _chair(branch, group if kind == Kind.GROUP_MEETING else None, day)
+    led = group if kind == Kind.GROUP_MEETING else None
+    chair = _chair(branch, led, day) or _chair(branch, led, timezone.localdate(now))  # a post may be newer than the day
     return {
         "date": f"{day:%Y-%m-%d}",
         "starts": f"{starts:%H:%M}",
@@ -111,7 +113,7 @@ def _not_ahead(day: date | None, starts: time, ends: time, now: datetime) -> tup
     length = datetime.combine(now.date(), ends) - datetime.combine(now.date(), starts)
     end = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
     start = end - length
-    if start.date() != now.date() or end <= start:
+    if start.date() != now.date() or end <= start or start.hour < EARLIEST:
         return now.date() - timedelta(days=1), starts, ends
     return now.date(), start.time(), end.time()
 

@@ -166,6 +166,10 @@ class Hand:
     def sees(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible()
 
+    def is_in(self) -> None:
+        """Past the doors: a page with the main navigation; the doors have headings, too."""
+        expect(self.page.locator("body.app main h1").first).to_be_visible()
+
     def go(self, path: str) -> None:
         self.page.goto(self.url + path)
 
@@ -194,7 +198,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Hand]]:
             page.get_by_label("工号或手机号").fill(who)
             page.get_by_label("密码", exact=True).fill(password)
             page.get_by_role("button", name="登录", exact=True).click()
-            expect(page.locator("main h1").first).to_be_visible()
+            hand.is_in()
         return hand
 
     yield enter

@@ -35,6 +35,8 @@ def log_meeting(hand: Hand, topic: str, *, kind: str = "", absent: int = 3) -> i
     if absent > 1:
         hand.tap("#same")
     hand.fill("主题", topic)
+    if not hand.page.get_by_label("地点", exact=True).input_value():  # a branch's first record has no last place
+        hand.fill("地点", "三楼会议室")
     hand.fill("纪要", MINUTES)
     hand.steps += 1
     hand.page.locator("input[type=file]").first.set_input_files([photo()])  # type: ignore[list-item]

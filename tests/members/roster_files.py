@@ -72,8 +72,18 @@ def person(n: int = 0, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def national(people: Sequence[Mapping[str, Any]], *, code_sheets: bool = True, footnotes: bool = True) -> bytes:
-    """The national summary sheet as exported: title lines, header of two merged rows, footnotes, code sheets."""
+def national(
+    people: Sequence[Mapping[str, Any]],
+    *,
+    code_sheets: bool = True,
+    footnotes: bool = True,
+    added: Sequence[str] = (),
+) -> bytes:
+    """The national summary sheet as exported: title lines, header of two merged rows, footnotes, code sheets.
+
+    `added`: columns a hospital put at the right end.
+    """
+    titles = (*NATIONAL, *added)
     book = Workbook()
     sheet = book.active
     sheet.title = "党员基本信息汇总表"
@@ -81,7 +91,7 @@ def national(people: Sequence[Mapping[str, Any]], *, code_sheets: bool = True, f
     sheet["A1"] = "党员基本信息汇总表"
     sheet["A2"] = "基层党委：江州市人民医院党委"
     sheet["P2"] = "汇总日期：2026年11月1日"
-    for index, title in enumerate(NATIONAL, start=1):
+    for index, title in enumerate(titles, start=1):
         if title in ("手机号", "固定电话"):
             sheet.cell(4, index, title)
         else:
@@ -90,7 +100,7 @@ def national(people: Sequence[Mapping[str, Any]], *, code_sheets: bool = True, f
     sheet["L3"] = "联系电话"
     sheet.merge_cells("L3:M3")
     for row, one in enumerate(people, start=5):
-        for index, title in enumerate(NATIONAL, start=1):
+        for index, title in enumerate(titles, start=1):
             value = one["".join(title.split())]
             if value not in ("", None):
                 cell = sheet.cell(row, index, value)
