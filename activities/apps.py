@@ -8,4 +8,5 @@ class ActivitiesConfig(AppConfig):
     verbose_name = "活动"
 
     def ready(self) -> None:
+        import_module("activities.audit_words")
         import_module("activities.receivers")  # its decorators connect the signals; models must be loaded first

@@ -86,7 +86,7 @@ def _field_text(target_type: str, field: str) -> str:
             name = ""
         if name and not name.isascii():
             return name
-    return FIELDS.get(field, "内容")
+    return FIELDS.get(field, "内容" if field.isascii() else field)  # some rooms write the label itself
 
 
 def _value_text(value: Any) -> str:

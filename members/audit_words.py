@@ -20,7 +20,7 @@ register(
         **TITLES,
         "recorded_on": "变动日期",
         "purpose": "用途",
-        "rows": "人数",
+        "rows": "条数",
         "size": "文件大小（字节）",
         "new": "新增",
         "changed": "变更",

@@ -61,11 +61,11 @@ def cn_datetime(value: datetime | None) -> str:
 
 @register.filter
 def signed(value: Decimal | int | None) -> str:
-    """+0.50 and −0.50, with the real minus sign."""
+    """+0.50, 0.00 and −0.50, with the real minus sign."""
     if value is None:
         return "—"
     number = Decimal(value).quantize(Decimal("0.01"))
-    return f"−{-number}" if number < 0 else f"+{number}"
+    return f"−{-number}" if number < 0 else f"+{number}" if number else "0.00"
 
 
 @register.filter

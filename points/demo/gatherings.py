@@ -286,4 +286,5 @@ def _trail(pairs: list[tuple[Gathering, Activity]], confirmers: list[User]) -> N
             for action, who, when in steps
             if when is not None
         ]
+    lines.sort(key=lambda line: line.at)  # the trail is read in the order it was written
     AuditEntry.objects.bulk_create(lines, batch_size=80)
