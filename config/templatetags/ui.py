@@ -69,6 +69,12 @@ def signed(value: Decimal | int | None) -> str:
 
 
 @register.filter
+def unsigned(value: Decimal | int) -> Decimal | int:
+    """The size alone, where an arrow beside it says the direction."""
+    return abs(value)
+
+
+@register.filter
 def percent(part: int | Decimal | None, whole: int | Decimal | None) -> str:
     """27|percent:30 is 90.0%; "—" when there is nothing to divide by."""
     if not whole or part is None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 
-from django.db.models import Avg, Count, Q, Sum
+from django.db.models import Avg, Count, Max, Min, Q, Sum
 
 from activities.board import item_url, plan_cell
 from activities.cells import OWED, SOON_DAYS, Cell
@@ -27,7 +27,8 @@ from points.standing import members_of_year, with_year
 from points.waiting import overdue_since
 
 VIEW: Final = Capability.DASHBOARD_VIEW
-EDGES: Final = (60, 65, 70, 75, 80, 85, 90, 95)
+WIDE: Final = (None, 60, 65, 70, 75, 80, 85, 90, 95, None)
+MOST_BINS: Final = 9
 OPEN: Final = [state for state in PlanState if state in OWED]
 LISTED: Final = 8
 
@@ -207,13 +208,24 @@ class Distribution:
         return [[label, n] for label, n in self.bins] if self.people else []
 
 
+def bin_edges(least: Decimal | None, most: Decimal | None) -> list[int | None]:
+    """The finest steps that show everybody in at most nine bars; early in a year all stand close together."""
+    if least is None or most is None:
+        return [*WIDE]
+    for step in (1, 2, 5):
+        first, last = int(least // step), int(most // step)
+        if last - first < MOST_BINS:
+            return [n * step for n in range(first, last + 2)]
+    return [*WIDE]
+
+
 def distribution(user: User, span: Span, branches: list[Branch]) -> Distribution:
     """How the members' years are spread; somebody without an entry stands at the base."""
     year = span.first.year
     rows = with_year(members_of_year([branch.pk for branch in branches], year, span.today), year)
-    edges = [None, *EDGES, None]
+    ends = rows.aggregate(least=Min("total"), most=Max("total"))
     conditions, labels = {}, []
-    for low, high in pairwise(edges):
+    for low, high in pairwise(bin_edges(ends["least"], ends["most"])):
         when = Q(total__isnull=False)
         when &= Q(total__gte=low) if low is not None else Q()
         when &= Q(total__lt=high) if high is not None else Q()

@@ -36,7 +36,7 @@
         xAxis: values({ min: least, max: 100, interval: least < 60 ? 20 : 10, axisLabel: { ...fine, formatter: "{value}%" } }),
         yAxis: [
           names(up.map((row) => row[0]), {}, { axisLine: { show: false } }),
-          names(up.map((row) => percent(row[1])), { color: token("--ink") }, { position: "right", axisLine: { show: false } }),
+          names(up.map((row) => percent(row[1])), { color: token("--ink"), margin: 14 }, { position: "right", axisLine: { show: false } }),
         ],
         series: [
           { name: "本年", type: "scatter", symbol: "rect", symbolSize: [2, 20], data: up.map((row) => row[2]), itemStyle: { color: token("--ink"), opacity: 1 } },

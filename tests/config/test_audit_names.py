@@ -8,7 +8,8 @@ from django.conf import settings
 from branches.audit_words import ACTIONS, changes_text
 
 ROOMS = ("activities", "branches", "config", "members", "points")
-RECORDED = re.compile(r'"((?:account|access|activity|branch|import|member|person|plan|points|post|roster|setup|slip)\.[a-z_]+)"')
+THINGS = "account|access|activity|branch|import|member|person|plan|points|post|roster|setup|slip"
+RECORDED = re.compile(rf'"((?:{THINGS})\.[a-z_]+)"')
 
 
 def test_every_recorded_action_has_a_name():

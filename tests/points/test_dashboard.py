@@ -19,6 +19,7 @@ from branches.models import Branch
 from members.choices import EventKind
 from members.models import Member, MembershipEvent
 from members.roll_months import recount_roll_months
+from points.dashboard.panels import bin_edges
 from points.dashboard.span import read_span
 from points.models import Entry, MemberYear
 from tests import factories
@@ -111,8 +112,21 @@ def test_the_distribution_counts_everybody_once(busy, branch, leader, as_user):
     totals = [*MemberYear.objects.filter(year=2026).values_list("total", flat=True)]
     totals += [Decimal(60)] * (Member.objects.count() - len(totals))
     assert sum(n for _, n in spread.bins) == spread.people == len(totals)
-    assert dict(spread.bins)["60–65"] == len(totals)
+    assert dict(spread.bins)["60–61"] == sum(Decimal(60) <= total < Decimal(61) for total in totals)
     assert spread.average == (sum(totals) / len(totals)).quantize(Decimal("0.01"))
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "edges"),
+    [
+        ("69.25", "73.00", [69, 70, 71, 72, 73, 74]),
+        ("60", "77.5", [60, 62, 64, 66, 68, 70, 72, 74, 76, 78]),
+        ("58", "96", [55, 60, 65, 70, 75, 80, 85, 90, 95, 100]),
+        ("0", "120", [None, 60, 65, 70, 75, 80, 85, 90, 95, None]),
+    ],
+)
+def test_the_bars_of_the_distribution_are_as_fine_as_nine_of_them_allow(least, most, edges):
+    assert bin_edges(Decimal(least), Decimal(most)) == edges
 
 
 def test_the_head_count_balances_with_the_events(branch, leader, as_user):
