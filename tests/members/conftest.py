@@ -1,0 +1,52 @@
+"""An office that uploads and confirms rosters, at a fixed hour: shared by the tests of importing."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import time_machine
+
+from branches.models import Branch, User
+from members.importing import batches
+from members.models import ImportBatch
+from tests.members.roster_files import national, person
+
+
+@pytest.fixture
+def today() -> Iterator[None]:
+    with time_machine.travel("2026-11-22 10:00:00+08:00", tick=False):
+        yield
+
+
+@pytest.fixture
+def upload(
+    hospital: Branch, office: User, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> Callable[..., ImportBatch]:
+    """upload(data) reads a file into its preview, as the page and the worker do."""
+
+    def run(data: bytes, file_name: str = "名册.xlsx", organisation: Branch | None = None) -> ImportBatch:
+        with django_capture_on_commit_callbacks(execute=True):
+            batch = batches.upload_batch(
+                organisation=organisation or hospital, file_name=file_name, data=data, actor=office
+            )
+        batch.refresh_from_db()
+        return batch
+
+    return run
+
+
+@pytest.fixture
+def confirm(office: User, django_capture_on_commit_callbacks: Callable[..., Any]) -> Callable[..., ImportBatch]:
+    def run(batch: ImportBatch, *, skip_errors: bool = False) -> ImportBatch:
+        with django_capture_on_commit_callbacks(execute=True):
+            batches.confirm_batch(batch=batch, opening_on=OPENING, skip_errors=skip_errors, actor=office)
+        batch.refresh_from_db()
+        return batch
+
+    return run
+
+
+@pytest.fixture
+def three(upload: Callable[..., ImportBatch], confirm: Callable[..., ImportBatch]) -> ImportBatch:
+    """Three people of one new branch, imported."""
+    return confirm(upload(national([person(n) for n in range(3)])))
