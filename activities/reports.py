@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -62,7 +63,7 @@ def _row(activity: Activity) -> tuple[Any, ...]:
         activity.place,
         activity.expected,
         activity.present,
-        f"{activity.present * 100 / activity.expected:.1f}%" if activity.expected else "",
+        Decimal(activity.present) / activity.expected if activity.expected else "",
         activity.get_state_display(),
         "是" if activity.backfilled else "",
     )
@@ -73,6 +74,8 @@ def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
     cell = WriteOnlyCell(sheet, value=value)
     if isinstance(value, str):
         cell.data_type = "s"
+    elif isinstance(value, Decimal):
+        cell.number_format = "0.0%"
     if bold:
         cell.font = Font(bold=True)
     return cell

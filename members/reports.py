@@ -48,6 +48,11 @@ COLUMNS = (
     "hardship",
 )
 
+WIDTHS = {
+    "name": 12, "group": 14, "id_number": 22, "gender": 6, "ethnicity": 10, "member_type": 12,
+    "job_post": 28, "address": 32, "branch": 20, "staff_no": 10, "title_level": 10, "degree": 10,
+}  # fmt: skip
+
 
 @transaction.atomic
 def export_roster(*, members: MemberQuerySet, actor: User, purpose: str) -> bytes:
@@ -60,7 +65,7 @@ def export_roster(*, members: MemberQuerySet, actor: User, purpose: str) -> byte
     sheet = book.create_sheet("党员名册")
     sheet.freeze_panes = "B2"
     for index in range(1, len(COLUMNS) + 1):
-        sheet.column_dimensions[get_column_letter(index)].width = 18
+        sheet.column_dimensions[get_column_letter(index)].width = WIDTHS.get(COLUMNS[index - 1], 16)
     head = [_cell(sheet, facts.title(name)) for name in COLUMNS]
     for cell in head:
         cell.font = Font(bold=True)

@@ -4,6 +4,7 @@ from io import BytesIO
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.http import content_disposition_header
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
@@ -44,7 +45,8 @@ def branch_points_sheet(table: BranchPoints) -> HttpResponse:
         changes={"year": [None, table.year], "rows": [None, len(rows)]},
     )
     response = HttpResponse(out.getvalue(), content_type=XLSX)
-    response["Content-Disposition"] = f'attachment; filename="points-{table.year}.xlsx"'
+    name = f"党员积分{table.year}年_{table.today:%Y-%m-%d}.xlsx"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return response
 
 
@@ -53,6 +55,8 @@ def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
     cell = WriteOnlyCell(sheet, value=value)
     if isinstance(value, str):
         cell.data_type = "s"
+    else:
+        cell.number_format = "0.00"
     if bold:
         cell.font = Font(bold=True)
     return cell

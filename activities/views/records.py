@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from activities import photos, services
@@ -49,7 +50,8 @@ def activity_list(request: HttpRequest) -> HttpResponse:
         record(actor=request.user, action="activity.exported", changes={"rows": [None, rows.count()]})
         body = activity_workbook(rows[:EXPORT_LIMIT], today=timezone.localdate())
         response = HttpResponse(body, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-        response["Content-Disposition"] = 'attachment; filename="activities.xlsx"'
+        name = f"活动记录_{timezone.localdate():%Y-%m-%d}.xlsx"
+        response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
         return response
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     context = {

@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from branches.access import may, require
@@ -69,7 +70,8 @@ def member_export(request: HttpRequest) -> HttpResponse:
     found = find(people, filters, _nodes(request)).select_related("user", "branch", "group")
     data = reports.export_roster(members=found, actor=request.user, purpose=purpose if full else "")
     response = HttpResponse(data, content_type=XLSX)
-    response["Content-Disposition"] = 'attachment; filename="roster.xlsx"'
+    name = f"党员名册_{timezone.localdate():%Y-%m-%d}.xlsx"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return response
 
 
