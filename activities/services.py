@@ -172,18 +172,9 @@ def submit_activity(*, activity: Activity, actor: User) -> Activity:
         return activity
     if activity.state not in (ActivityState.PLANNED, ActivityState.DRAFT, ActivityState.RETURNED):
         raise ValidationError("这份记录已经确认，不需要再提交。")
-    rows = list(activity.attendances.all())
-    problems, people = missing(activity, rows)
-    day = timezone.localdate(activity.starts_at)
-    if activity.starts_at > timezone.now():
-        problems["date"] = "活动还没有开始，开展之后才能提交；现在可以存为草稿。"
-    if not activity.branch.is_open(day):
-        problems["date"] = f"{activity.branch.name}在{_cn(day)}尚未成立或已经撤销。"
-    if short := quorum_shortfall(activity, rows):
-        problems.setdefault("absences", short)
-    if problems:
-        raise Incomplete(problems, people)
-    now = timezone.now()
+    if gaps := gaps_of(activity):
+        raise gaps
+    now, day = timezone.now(), timezone.localdate(activity.starts_at)
     before = ActivityState(activity.state).label
     activity.state = ActivityState.SUBMITTED
     activity.submitted_at = activity.submitted_at or now  # returned records keep the time they were first handed in
@@ -195,6 +186,20 @@ def submit_activity(*, activity: Activity, actor: User) -> Activity:
     changes = {"状态": [before, ActivityState.SUBMITTED.label]}
     record(actor=actor, action="activity.submitted", target=activity, branch=activity.branch, changes=changes)
     return activity
+
+
+def gaps_of(activity: Activity) -> Incomplete | None:
+    """Everything that keeps this draft from being handed in, or nothing."""
+    rows = list(activity.attendances.all())
+    problems, people = missing(activity, rows)
+    day = timezone.localdate(activity.starts_at)
+    if activity.starts_at > timezone.now():
+        problems["date"] = "活动还没有开始，开展之后才能提交；现在可以存为草稿。"
+    if not activity.branch.is_open(day):
+        problems["date"] = f"{activity.branch.name}在{_cn(day)}尚未成立或已经撤销。"
+    if short := quorum_shortfall(activity, rows):
+        problems.setdefault("absences", short)
+    return Incomplete(problems, people) if problems else None
 
 
 def quorum_shortfall(activity: Activity, rows: Collection[Attendance]) -> str:

@@ -180,6 +180,8 @@ class FormPage:
             return redirect("activities:activity_detail", pk=self.activity.pk)
         try:
             if self.warnings:
+                if gaps := services.gaps_of(self.activity):
+                    self._blame(gaps)
                 raise ValidationError("照片没有全部保存，处理后再提交；其余内容已存为草稿。")
             services.submit_activity(activity=self.activity, actor=self.user)
         except ValidationError as error:

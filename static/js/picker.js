@@ -51,7 +51,7 @@
     const left = done.filter((ok) => !ok).length;
     by("checked").textContent = `${done.length - left}/${done.length}`;
     by("bar-said").textContent = left ? `还有${left}处需要填写` : "可以提交";
-    by("minutes-count").textContent = `${value("f-minutes").length}字`;
+    by("minutes-count").textContent = `${value("f-minutes").length}字${by("f-minutes").value.length >= by("f-minutes").maxLength ? "，已到上限" : ""}`;
   };
 
   const count = () => {
@@ -153,7 +153,14 @@
   };
 
   /* 换类型、党小组、支部或日期：向服务器要新的名单，已填的文字和已选的照片都留着。 */
+  const typed = () => new Map(all("input, textarea, select")
+    .filter((node) => !["file", "hidden", "radio"].includes(node.type) && !("reload" in node.dataset))
+    .map((node) => [`${node.name}=${node.type === "checkbox" ? node.value : ""}`, node]));
+  const said = (node) => (node.type === "checkbox" ? node.checked : node.value);
+  let asked = new Map(); // 发出请求时各栏的内容
+  let late = []; // 等待回应期间又改过的各栏
   const reload = () => {
+    asked = new Map([...typed()].map(([key, node]) => [key, said(node)]));
     const values = {};
     for (const [name, text] of new FormData(form())) {
       if (text instanceof File) continue;
@@ -197,6 +204,18 @@
       box.focus();
     }
     if (event.target.closest?.("#same")) apply();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id !== "meeting") return;
+    late = [...typed()].map(([key, node]) => [key, said(node)]).filter(([key, now]) => asked.has(key) && asked.get(key) !== now);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    const now = typed();
+    for (const [key, text] of late) {
+      const node = now.get(key);
+      if (node) node[node.type === "checkbox" ? "checked" : "value"] = text;
+    }
+    late = [];
   });
   const start = () => { if (form()) { count(); filter(); } };
   document.addEventListener("htmx:afterSettle", start);

@@ -182,9 +182,10 @@ def test_the_second_saver_sees_both_texts_and_may_keep_the_own(as_user, secretar
 
 def test_a_bad_photo_keeps_the_record_a_draft_and_names_the_file(as_user, secretary, typed):
     forged = SimpleUploadedFile("假照片.jpg", b"MZ" * 50, content_type="image/jpeg")
-    page = as_user(secretary).post(CREATE, {**typed(), "photos": [forged, photo()]})
+    page = as_user(secretary).post(CREATE, {**typed(minutes=""), "photos": [forged, photo()]})
     assert page.status_code == 422
     assert "假照片.jpg" in page.content.decode()
+    assert "minutes" in page.context["problems"], "one look tells all that is left to do"
     kept = Activity.objects.get()
     assert (kept.state, kept.photos.count()) == (ActivityState.DRAFT, 1)
 
