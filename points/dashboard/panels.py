@@ -156,6 +156,7 @@ def attendance(user: User, span: Span, branches: list[Branch]) -> Attendance:
 @dataclass(frozen=True)
 class BranchPointsRow:
     branch: Branch
+    members: int
     plus: Decimal
     minus: Decimal
     n: int
@@ -163,6 +164,11 @@ class BranchPointsRow:
     @property
     def net(self) -> Decimal:
         return self.plus - self.minus
+
+    @property
+    def per_head(self) -> Decimal | None:
+        """By the head count at the end of the span: a large branch is not the better one."""
+        return round_half_up(self.net / self.members) if self.members else None
 
 
 @dataclass(frozen=True)
@@ -178,10 +184,10 @@ class BranchSums:
 
     @property
     def chart(self) -> list[list[Any]]:
-        return [[short_name(row.branch), float(row.net)] for row in self.rows]
+        return [[short_name(row.branch), _number(row.per_head)] for row in self.rows]
 
 
-def points_by_branch(user: User, span: Span, branches: list[Branch]) -> BranchSums:
+def points_by_branch(user: User, span: Span, branches: list[Branch], people: Mapping[int, int]) -> BranchSums:
     """What was booked for deeds of the span, by the branch of the day; before caps, so never the sum of the years."""
     months = PointsMonth.objects.visible_to(user, VIEW).filter(month__range=(span.first, span.last)).order_by()
     sums = months.values("branch").annotate(plus=Sum("plus"), minus=Sum("minus"), n=Sum("n"))
@@ -190,8 +196,9 @@ def points_by_branch(user: User, span: Span, branches: list[Branch]) -> BranchSu
     lines = []
     for branch in branches:
         row = found.get(branch.pk, nothing)
-        lines.append(BranchPointsRow(branch, round_half_up(row["plus"]), round_half_up(row["minus"]), row["n"]))
-    lines.sort(key=lambda line: (-line.net, line.branch.path))
+        plus, minus = round_half_up(row["plus"]), round_half_up(row["minus"])
+        lines.append(BranchPointsRow(branch, people.get(branch.pk, 0), plus, minus, row["n"]))
+    lines.sort(key=lambda line: (-(line.per_head or ZERO), line.branch.path))
     plus, minus = (sum((row[key] for row in found.values()), ZERO) for key in ("plus", "minus"))
     return BranchSums(tuple(lines), round_half_up(plus), round_half_up(minus), sum(row["n"] for row in found.values()))
 

@@ -30,7 +30,7 @@ def dashboard(request: HttpRequest, doors: list[Any]) -> HttpResponse:
         "heads": heads,
         "duties": panels.duties(user, span),
         "attendance": panels.attendance(user, span, branches),
-        "points": panels.points_by_branch(user, span, branches),
+        "points": panels.points_by_branch(user, span, branches, heads.by_branch),
         "spread": panels.distribution(user, span, branches),
         "headcount": panels.headcount(user, span, heads.total),
         "overdue": panels.overdue(user, span),

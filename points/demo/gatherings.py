@@ -189,7 +189,7 @@ def write_gatherings(hospital: Hospital, found: list[Gathering], today: date) ->
                 editor=recorder,
                 lecturer=chair if lecture else None,
                 hours=1 if lecture else None,
-                minutes=shape.MINUTES.format(topic=g.topic),
+                minutes=_minutes(g, rng),
                 state=g.state,
                 serial=_serial(counters, g) if submitted else None,
                 submitted_at=sent if submitted else None,
@@ -218,6 +218,13 @@ def write_gatherings(hospital: Hospital, found: list[Gathering], today: date) ->
     )
     _trail(pairs, confirmers)
     return [activity.pk for g, activity in pairs if g.state == ActivityState.CONFIRMED]
+
+
+def _minutes(g: Gathering, rng: random.Random) -> str:
+    texts = shape.MINUTES.get(g.kinds[0], shape.MINUTES[""])
+    return rng.choice(texts).format(
+        topic=g.topic, n=rng.randint(40, 160), m=rng.choice((30, 40, 45)), k=rng.randint(3, 9)
+    )
 
 
 def _hands(hospital: Hospital, g: Gathering) -> tuple[User, User]:

@@ -22,6 +22,7 @@ from members.roll_months import recount_roll_months
 from points.dashboard.panels import bin_edges
 from points.dashboard.span import read_span
 from points.models import Entry, MemberYear
+from points.rules import round_half_up
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_the_day")]
@@ -93,10 +94,10 @@ def test_points_of_the_month_are_those_of_the_ledger(busy, leader, as_user):
     entries = Entry.objects.filter(**NOVEMBER)
     assert points.net == entries.aggregate(n=Sum("points"))["n"] == Decimal("3.00")
     assert points.n == entries.count()
-    assert [(row.branch.name, row.net) for row in points.rows] == [
-        ("机关第一党支部", Decimal("1.50")),
-        ("内科第二党支部", Decimal("1.50")),
-    ]
+    small, large = points.rows  # the same sum, but fewer people: by head it is the better month
+    assert (small.branch.name, small.net) == ("内科第二党支部", Decimal("1.50"))
+    assert (large.branch.name, large.net) == ("机关第一党支部", Decimal("1.50"))
+    assert small.per_head == round_half_up(small.net / small.members) > large.per_head
 
 
 def test_members_are_counted_with_the_probationary_ones(busy, branch, leader, as_user):
