@@ -20,7 +20,7 @@ from config.crypto import decrypt, encrypt
 from members.choices import EventKind
 from members.importing.compare import Comparison, State, compare_file
 from members.importing.stored import post_proposals, preview_of, summary_of
-from members.importing.writing import dependants, take_back, write_comparison
+from members.importing.writing import dependants, is_current, take_back, write_comparison
 from members.models import BatchState, ImportBatch, Member
 from members.roster import UnreadableFile, write_refused
 from members.signals import record_confirmed, record_corrected
@@ -128,8 +128,9 @@ def apply_batch(*, batch_id: int, tell: Tell) -> None:
         batch = _locked(ImportBatch(pk=batch_id))
         if batch.state != BatchState.APPLYING:
             return
-        if comparison.fingerprint != batch.summary["fingerprint"]:
-            _keep_preview(batch, comparison, stale=True)
+        current = is_current(comparison)  # locks the people: nobody changes them between here and the writing
+        if not current or comparison.fingerprint != batch.summary["fingerprint"]:
+            _keep_preview(batch, comparison if current else _compare(batch), stale=True)
             return
         actor = batch.job.requested_by if batch.job else batch.uploaded_by
         finish_batch(batch=batch, comparison=comparison, actor=actor)

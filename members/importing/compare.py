@@ -9,8 +9,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from branches.choices import BranchLevel
-from branches.models import MOBILE, Branch, User
+from branches.models import MOBILE, Appointment, Branch, User
 from branches.rules import subtree_end
 from config.crypto import blind_indexes
 from members import facts
@@ -102,17 +104,18 @@ def compare(roster: Roster, *, organisation: Branch, paths: Iterable[str] | None
     for line in lines:
         number = line.row.values.get("id_number")
         line.member = known.get(number) if isinstance(number, str) else None
+        if line.member is not None and not _within(line.member.branch, paths):
+            line.member = None  # whoever has no reach there learns neither name nor branch
+            message = "此人已在其他单位的名册中，请联系上级党组织办理转接。"
+            line.row.add("id_number", "MEMBER_ELSEWHERE", message)
     notes += _match_branches(lines, organisation, paths, today)
     _match_groups(lines, today)
     for line in lines:
-        if line.member is None:
-            line.row.errors.extend(missing_required(line.row))
-        elif paths is not None and not any(p <= line.member.branch.path < subtree_end(p) for p in paths):
-            message = "此人已在其他单位的名册中，请联系上级党组织办理转接。"
-            line.row.add("id_number", "MEMBER_ELSEWHERE", message)
-        else:
+        if line.member is not None:
             _compare_known(line)
-    _match_accounts(lines)
+        elif not any(issue.code == "MEMBER_ELSEWHERE" for issue in line.row.errors):
+            line.row.errors.extend(missing_required(line.row))
+    _match_accounts(lines, paths)
     for line in lines:
         _check_order_of_dates(line)
         if line.row.errors:
@@ -135,6 +138,10 @@ def values_of(line: Line) -> dict[str, Any]:
 
 
 # -- People
+
+
+def _within(branch: Branch, paths: list[str] | None) -> bool:
+    return paths is None or any(path <= branch.path < subtree_end(path) for path in paths)
 
 
 def _known_members(rows: Iterable[RosterRow]) -> dict[str, Member]:
@@ -183,14 +190,18 @@ def _compare_known(line: Line) -> None:
         line.changes["group"] = (member.group.name if member.group else "", line.group_name)
 
 
-def _match_accounts(lines: list[Line]) -> None:
-    """Staff numbers are unique; somebody known but on no roll (a clerk) is the same person."""
+def _match_accounts(lines: list[Line], paths: list[str] | None) -> None:
+    """Staff numbers are unique; somebody known but on no roll (a clerk) is the same person.
+
+    Accounts whose posts all lie outside `paths` are neither linked nor named.
+    """
     numbers = {str(no): None for line in lines if (no := line.row.values.get("staff_no"))}
     owners: dict[str, User] = {}
     for part in _chunks(list(numbers)):
         for user in User.objects.filter(staff_no__in=part) | User.objects.filter(username__in=part):
             owners.update({no: user for no in (user.staff_no, user.username) if no in numbers})
-    clerks = list(User.objects.filter(member__isnull=True, is_active=True))
+    clerks = list(_in_reach(paths).filter(member__isnull=True, is_active=True))
+    named = set(_in_reach(paths).filter(pk__in=[owner.pk for owner in owners.values()]).values_list("pk", flat=True))
     by_mobile = {user.mobile_index: user for user in clerks if user.mobile_index}
     loose = {user.pk for user in clerks}
     for line in lines:
@@ -201,8 +212,16 @@ def _match_accounts(lines: list[Line]) -> None:
             row.add("name", "account_linked", f"系统中已有{clerk.name}的账号，将与名册合并为一人。")
         mine = line.member.user_id if line.member else (line.user.pk if line.user else None)
         if owner is not None and owner.pk != mine:
-            message = f"工号已由{owner.name}使用。请核对后改正。"
+            message = f"工号已由{owner.name if owner.pk in named else '他人'}使用。请核对后改正。"
             row.add("staff_no", "STAFF_NO_TAKEN", message, before=str(row.values["staff_no"]))
+
+
+def _in_reach(paths: list[str] | None) -> QuerySet[User]:
+    """People with a post, present or past, below `paths`, and those who have never had any; None: everybody."""
+    if paths is None:
+        return User.objects.all()
+    posts = Appointment.objects.filter(user=OuterRef("pk"))
+    return User.objects.filter(Exists(posts.within(paths)) | ~Exists(posts))
 
 
 def _clerk(row: RosterRow, owner: User | None, by_mobile: dict[str, User], loose: set[int]) -> User | None:
@@ -229,8 +248,11 @@ def _check_order_of_dates(line: Line) -> None:
 # -- Branches and groups
 
 
-def _match_branches(lines: list[Line], organisation: Branch, paths: Iterable[str] | None, today: date) -> list[Issue]:
-    """Set `branch` and `branch_name` of each line; notes name the branches that will be founded."""
+def _match_branches(lines: list[Line], organisation: Branch, paths: list[str] | None, today: date) -> list[Issue]:
+    """Set `branch` and `branch_name` of each line; notes name the branches that will be founded.
+
+    A name means a branch of the organisation, else of its hospital; of another hospital only for whom that one knows.
+    """
     nodes = Branch.objects.branches().open_on(today)
     nodes = nodes if paths is None else nodes.within(paths)
     by_id = {node.pk: node for node in nodes}
@@ -241,7 +263,10 @@ def _match_branches(lines: list[Line], organisation: Branch, paths: Iterable[str
             if line.row.values.get("branch") is None and not any(e.field == "branch" for e in line.row.errors):
                 line.row.values["branch"] = organisation.name
     names = [str(name) for line in lines if (name := line.row.values.get("branch"))]
-    found = match_names(names, {pk: node.name for pk, node in by_id.items()})
+    hospital = organisation.hospital_id or organisation.pk
+    near = {pk: node.name for pk, node in by_id.items() if pk in inside or node.hospital_id == hospital}
+    found = match_names(names, near)
+    anywhere = match_names(names, {pk: node.name for pk, node in by_id.items()})
     new = spellings(name for name in names if not found[name].branches)
     notes: dict[str, Issue] = {}
     for line in lines:
@@ -249,6 +274,8 @@ def _match_branches(lines: list[Line], organisation: Branch, paths: Iterable[str
         if not name:
             continue
         ids = [pk for pk in found[name].branches if pk in inside] or list(found[name].branches)
+        if not ids and line.member is not None:
+            ids = list(anywhere[name].branches)
         if len(ids) > 1:
             listed = "、".join(by_id[pk].name for pk in ids)
             line.row.add("branch", "BRANCH_AMBIGUOUS", f"可能是{listed}。请写明党支部全称后再导入。", before=name)
