@@ -14,6 +14,7 @@ from activities.choices import GATHERING_CHOICES, AbsenceReason, ActivityState, 
 from activities.drafting import Absence, ActivityData
 from activities.models import Activity
 from activities.people import people_to_name
+from branches.forms import day_in_range
 from branches.models import Branch, User
 
 REASONS: Final = AbsenceReason.choices
@@ -190,9 +191,9 @@ class ActivityFilterForm(forms.Form):
         choices=[("", "全部状态"), *((s.value, s.label) for s in ActivityState if s != ActivityState.PLANNED)],
     )
     branch = forms.ModelChoiceField(Branch.objects.none(), required=False)
-    month = forms.DateField(required=False, input_formats=["%Y-%m"])
-    since = forms.DateField(required=False)
-    until = forms.DateField(required=False)
+    month = forms.DateField(required=False, input_formats=["%Y-%m"], validators=[day_in_range])
+    since = forms.DateField(required=False, validators=[day_in_range])
+    until = forms.DateField(required=False, validators=[day_in_range])
     sort = forms.ChoiceField(required=False, choices=[(key, key) for key in SORTS])
     backfilled = forms.BooleanField(required=False)
 

@@ -104,9 +104,12 @@ def _claim(form_key: uuid.UUID, data: ActivityData, actor: User) -> tuple[Activi
             )
             return made, True
     except IntegrityError:
-        kept = Activity.objects.filter(form_key=form_key, branch=data.branch).first()
+        kept = Activity.objects.filter(form_key=form_key).first()
         if kept is None:
             raise
+        if kept.branch_id != data.branch.pk:
+            text = "这份表单已为另一个党支部保存过记录。确需为本支部登记的，请再提交一次。"
+            raise ValidationError({"branch": text}) from None
         return kept, False
 
 
@@ -197,9 +200,18 @@ def gaps_of(activity: Activity) -> Incomplete | None:
         problems["date"] = "活动还没有开始，开展之后才能提交；现在可以存为草稿。"
     if not activity.branch.is_open(day):
         problems["date"] = f"{activity.branch.name}在{_cn(day)}尚未成立或已经撤销。"
+    if twin := _handed_in_twin(activity):
+        problems["starts_at"] = f"这个时间已有一份同类记录“{twin.topic}”（{twin.serial}），请勿重复登记。"
     if short := quorum_shortfall(activity, rows):
         problems.setdefault("absences", short)
     return Incomplete(problems, people) if problems else None
+
+
+def _handed_in_twin(activity: Activity) -> Activity | None:
+    """The record of the same meeting: a body cannot hold one of a kind twice at the same time."""
+    same = Activity.objects.filter(branch=activity.branch, group=activity.group, starts_at=activity.starts_at)
+    handed_in = same.filter(state__in=[ActivityState.SUBMITTED, ActivityState.CONFIRMED]).exclude(pk=activity.pk)
+    return handed_in.filter(kinds__kind__in=[row.kind for row in activity.kinds.all()]).first()
 
 
 def quorum_shortfall(activity: Activity, rows: Collection[Attendance]) -> str:

@@ -1,7 +1,7 @@
 """Forms of the organisation. Every choice is limited to the scope of the reader."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Layout
@@ -13,6 +13,8 @@ from branches.choices import BranchCategory, BranchKind, BranchLevel, Capability
 from branches.models import Branch, User
 from branches.rules import SINGLE_ROLES, levels_under, may_stand_under, roles_at, subtree_end
 
+FAR: Final = (date(1900, 1, 1), date(2100, 1, 1))
+
 
 def add_errors(form: forms.Form, exc: ValidationError) -> None:
     """Put what a service refused beside its field, or on top."""
@@ -20,10 +22,16 @@ def add_errors(form: forms.Form, exc: ValidationError) -> None:
         form.add_error(field if field in form.fields else None, errors)
 
 
+def day_in_range(day: date) -> None:
+    """A day that can be counted with: the ends of the calendar have no day before or after them."""
+    if not FAR[0] <= day <= FAR[1]:
+        raise ValidationError("请填写正确的日期。")
+
+
 def day_field(label: str, **kwargs: Any) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     errors = {"required": f"请填写{label}。", "invalid": "日期无法识别，请按“2026-11-22”的样式填写。"}
-    return forms.DateField(label=label, widget=widget, error_messages=errors, **kwargs)
+    return forms.DateField(label=label, widget=widget, error_messages=errors, validators=[day_in_range], **kwargs)
 
 
 def layout(*rows: Any) -> FormHelper:

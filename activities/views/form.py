@@ -256,7 +256,7 @@ class FormPage:
             "problems": self.problems,
             "warnings": self.warnings,
             "conflict": self.conflict,
-            "form_key": (self.posted or {}).get("form_key") or str(uuid.uuid4()),
+            "form_key": ("branch" not in self.problems and (self.posted or {}).get("form_key")) or str(uuid.uuid4()),
             "version": version,
             "action_url": reverse("activities:activity_edit", args=[self.activity.pk])
             if self.activity

@@ -84,7 +84,9 @@ def _detail(request: HttpRequest, activity: Activity, *, status: int = 200, **ex
     rows = list(activity.attendances.all())
     present = [row for row in rows if row.status == AttendanceStatus.PRESENT]
     absent = [row for row in rows if row.status != AttendanceStatus.PRESENT]
-    sees_reasons = may(request.user, Capability.ACTIVITY_VIEW, activity)
+    sees_reasons = may(request.user, Capability.ACTIVITY_VIEW, activity) and may(
+        request.user, Capability.ROSTER_VIEW, activity
+    )  # a superior reads what was held, not who was ill
     waiting = activity.state == ActivityState.SUBMITTED
     confirmers = confirmers_of(activity).people if waiting else frozenset()
     context = {
