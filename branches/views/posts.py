@@ -46,14 +46,14 @@ def person_search(request: HttpRequest) -> HttpResponse:
     require(request.user, Capability.POSTS_MANAGE)
     query = request.GET.get("q", "").strip()
     branch = None
-    if (at := request.GET.get("at", "")).isdigit():
+    if (at := request.GET.get("at", "")).isdecimal():
         branch = Branch.objects.visible_to(request.user, Capability.POSTS_MANAGE).filter(pk=int(at)).first()
     return render(request, "branches/_people.html", _people_context(request.user, query, branch))
 
 
 def _people_context(user: User, query: str, branch: Branch | None, chosen: str = "") -> dict[str, object]:
     people = list(_people(user, query, branch)[: FOUND + 1])
-    if chosen.isdigit() and not any(str(person.pk) == chosen for person in people):
+    if chosen.isdecimal() and not any(str(person.pk) == chosen for person in people):
         people += list(_people_named(user, int(chosen)))
     return {"people": people[:FOUND], "more": len(people) > FOUND, "query": query, "chosen": chosen}
 

@@ -365,3 +365,17 @@ def test_every_list_costs_the_same_for_one_row_and_for_many(
         )
     with django_assert_num_queries(len(one)):
         client.get(url(page, *args), {"q": "党员"} if page == "person_search" else {})
+
+
+@pytest.mark.parametrize("asked", ["²", "9" * 40])
+def test_a_person_or_place_that_is_no_number_finds_nobody(as_user, office, branch, asked):
+    client = as_user(office)
+    assert client.get(url("person_search"), {"at": asked}).status_code == 200
+    assert client.get(url("post_create", branch.pk), {"user": asked}).status_code == 200
+
+
+@pytest.mark.parametrize("asked", [{"since": "0001-01-01"}, {"until": "9999-12-31"}])
+def test_the_audit_trail_names_days_it_cannot_count_with(as_user, office, asked):
+    page = as_user(office).get(url("audit_list"), asked)
+    assert page.status_code == 422
+    assert "请填写正确的日期。" in page.content.decode()
