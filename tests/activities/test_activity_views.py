@@ -190,6 +190,15 @@ def test_a_bad_photo_keeps_the_record_a_draft_and_names_the_file(as_user, secret
     assert (kept.state, kept.photos.count()) == (ActivityState.DRAFT, 1)
 
 
+def test_going_back_and_handing_in_again_makes_no_second_meeting(as_user, secretary, typed):
+    client = as_user(secretary)
+    assert client.post(CREATE, typed()).status_code == 302
+    again = client.post(CREATE, typed(form_key=str(uuid.uuid4())))
+    assert again.status_code == 422
+    assert "请勿重复登记" in again.context["problems"]["starts"]
+    assert Activity.objects.filter(state=ActivityState.SUBMITTED).count() == 1
+
+
 def test_a_stranger_gets_404_and_a_colleague_without_the_right_403(
     as_user, secretary, publicity, member_user, branch, other_branch
 ):
