@@ -11,6 +11,7 @@ from branches.audit import record
 from branches.choices import BranchLevel, Role
 from branches.models import Branch, User
 from branches.services import set_roll_post
+from config.templatetags.ui import cn_date
 from members import facts
 from members.choices import EventKind, MemberType
 from members.models import Member, MembershipEvent
@@ -33,7 +34,7 @@ def home_on(branch: Branch, day: date, *, field: str = "branch") -> Branch:
     if branch.dissolved_on is not None:
         raise ValidationError({field: f"“{branch.name}”已撤销，不能编入党员。"})
     if day < branch.founded_on:
-        raise ValidationError({"recorded_on": f"不能早于“{branch.name}”的成立日期{branch.founded_on:%Y-%m-%d}。"})
+        raise ValidationError({"recorded_on": f"不能早于“{branch.name}”的成立日期{cn_date(branch.founded_on)}。"})
     return branch
 
 

@@ -14,6 +14,7 @@ from branches.choices import ROLL_ROLES, BranchLevel
 from branches.models import Appointment, Branch, User
 from branches.rules import subtree_end
 from branches.services import end_appointment
+from config.templatetags.ui import cn_date
 from members import facts
 from members.choices import OFF_ROLL, ON_ROLL, EventKind, MembershipStatus, MemberType
 from members.models import Member
@@ -307,7 +308,7 @@ def _checked_dates(recorded_on: date, effective_on: date | None, member: Member 
         raise ValidationError({"effective_on": "生效日期不能晚于变动日期。"})
     last = member.events.order_by("-recorded_on", "-pk").first() if member is not None else None
     if last is not None and recorded_on < last.recorded_on:
-        kind, day = last.get_kind_display(), f"{last.recorded_on:%Y-%m-%d}"
+        kind, day = last.get_kind_display(), cn_date(last.recorded_on)
         raise ValidationError({"recorded_on": f"不能早于上一次变动（{kind}，{day}）。"})
     return effective_on
 
