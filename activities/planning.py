@@ -53,7 +53,7 @@ def plan_year(*, branches: Iterable[Branch], year: int, actor: User | None = Non
     wanted: dict[str, tuple[int, DueItem]] = {}
     for pk, shape in shapes.items():
         for due in due_items(shape, year):
-            if due.done_by == DoneBy.GATHERING and due.end >= rolls_from.get(pk, date.min):
+            if due.done_by == DoneBy.GATHERING and due.end >= rolls_from[pk]:
                 wanted[_key(pk, due.kind, due.start, due.group_id)] = (pk, due)
     made = [_new_item(key, pk, due) for key, (pk, due) in wanted.items() if key not in standing]
     PlanItem.objects.bulk_create(made, batch_size=500)
@@ -283,7 +283,7 @@ def _reshaped(item: PlanItem, due: DueItem) -> bool:
 
 
 def _shapes(nodes: dict[int, Branch], year: int, today: date) -> tuple[dict[int, BranchShape], dict[int, date]]:
-    """What the duty table must know of each node, and the first day anybody was on its roll. Four statements."""
+    """What the duty table must know of each node, and the first day it owes anything for. Four statements."""
     day = min(max(today, date(year, 1, 1)), date(year, 12, 31))
     full: dict[int, int] = defaultdict(int)
     birthdays: dict[int, set[int]] = defaultdict(set)
@@ -302,7 +302,8 @@ def _shapes(nodes: dict[int, Branch], year: int, today: date) -> tuple[dict[int,
     for pk, path in below.open_on(day).values_list("pk", "path"):
         groups[path[: -Branch.steplen]].append(pk)
     events = MembershipEvent.objects.filter(branch__in=nodes).values("branch").annotate(first=Min("recorded_on"))
-    rolls_from = {row["branch"]: row["first"] for row in events.order_by()}
+    first = {row["branch"]: row["first"] for row in events.order_by()}
+    rolls_from = {pk: max(first.get(pk, date.min), node.owes_from or date.min) for pk, node in nodes.items()}
     shapes = {
         pk: BranchShape(
             level=node.level,

@@ -169,6 +169,7 @@ class Branch(MP_Node):
     category = models.CharField("类别", max_length=32, choices=BranchCategory, blank=True, default="")
     founded_on = models.DateField("成立日期")
     dissolved_on = models.DateField("撤销日期", null=True, blank=True)
+    owes_from = models.DateField(null=True, editable=False)  # periods that ended before are not asked for; null: none
     hospital = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="+")
     version = models.PositiveIntegerField(default=1, editable=False)
 

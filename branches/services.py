@@ -47,6 +47,8 @@ def found_branch(
         "kind": kind if level == BranchLevel.BRANCH else BranchKind.REGULAR,
         "category": category if level == BranchLevel.BRANCH else "",
         "founded_on": founded_on,
+        # what was done before the node was entered here is in the old record books
+        "owes_from": timezone.localdate().replace(day=1),
     }
     Branch(**data).full_clean(exclude=_NOT_VALIDATED)
     made = Branch.objects.add_root(data) if parent is None else Branch.objects.add_child(parent, data)

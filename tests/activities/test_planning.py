@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from activities import planning, tasks
 from activities.board import build_board, month_of_board
@@ -16,6 +17,7 @@ from activities.planning import plan_year, refresh_plan
 from activities.rollups import rebuild_activity_months
 from branches.choices import BranchKind, BranchLevel, Capability, Role
 from branches.models import Branch
+from branches.services import found_branch
 from members.choices import EventKind
 from members.models import MembershipEvent
 from members.signals import record_confirmed
@@ -255,3 +257,16 @@ def test_the_board_is_one_query_for_any_number_of_branches(hospital, leader):
     with CaptureQueriesContext(connection) as queries:
         assert len(board_of(leader).rows) == 3
     assert len(queries) == 1
+
+
+def test_a_node_entered_today_owes_nothing_for_periods_that_were_over(hospital, office):
+    branch = found_branch(
+        parent=hospital, name="新录入党支部", level=BranchLevel.BRANCH, founded_on=date(2015, 1, 1), actor=office
+    )
+    make_member(branch, since=date(2020, 1, 1))
+    plan_year(branches=[branch], year=timezone.localdate().year)
+    items = PlanItem.objects.filter(branch=branch)
+    month = timezone.localdate().replace(day=1)
+    assert items.exists()
+    assert not items.filter(end__lt=month).exists()
+    assert items.filter(period="year").exists()  # the running year is asked for
