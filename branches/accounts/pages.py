@@ -60,7 +60,7 @@ def branch_slips(request: HttpRequest, pk: int) -> HttpResponse:
     people = list(
         _with_state(User.objects.filter(pk__in=here.values("user")))
         .prefetch_related(Prefetch("appointments", posts.select_related("branch"), to_attr="present_posts"))
-        .order_by("name", "pk")
+        .order_by("search_keys", "pk")
     )
     scope = request.user.paths_granting(Capability.SLIPS_ISSUE)
     for person in people:
@@ -103,7 +103,7 @@ def _accounts(user: User) -> QuerySet[User]:
 @require_safe
 def account_list(request: HttpRequest) -> HttpResponse:
     require(request.user, Capability.ACCOUNTS_MANAGE)
-    people = _accounts(request.user).order_by("name", "pk")
+    people = _accounts(request.user).order_by("search_keys", "pk")
     query, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
     locked = locked_keys()
     locked_pks = [int(key.split(":")[1]) for key in locked if key.startswith("user:")]

@@ -171,7 +171,7 @@ def _login_name(user: User) -> str:
     """As shown_login_name; one is made of the pinyin for who has neither a staff number nor a mobile of their own."""
     if name := shown_login_name(user):
         return name
-    stem = user.search_keys.split()[1][:40] if len(user.search_keys.split()) > 1 else "user"
+    stem = (user.search_keys.split() or ["user"])[0][:40]
     taken = set(User.objects.filter(username__startswith=stem).values_list("username", flat=True))
     taken |= set(User.objects.filter(staff_no__startswith=stem).values_list("staff_no", flat=True))
     user.username = next(n for i in range(1, len(taken) + 2) if (n := f"{stem}{i:02d}") not in taken)

@@ -36,7 +36,9 @@ def _people(user: User, query: str, branch: Branch | None) -> QuerySet[User]:
         found = found.filter(pk__in=current.filter(branch=home).values("user"))
     else:
         found = found.none()
-    return found.prefetch_related(Prefetch("appointments", current, to_attr="present_posts")).order_by("name", "pk")
+    return found.prefetch_related(Prefetch("appointments", current, to_attr="present_posts")).order_by(
+        "search_keys", "pk"
+    )
 
 
 @login_required
@@ -80,6 +82,9 @@ def post_create(request: HttpRequest, pk: int) -> HttpResponse:
                 add_errors(form, exc)
         else:
             messages.success(request, f"{post.user.name}已任{post.get_role_display()}。首次登录请打印激活单。")
+            same = branch.appointments.current(timezone.localdate()).filter(role=post.role).exclude(pk=post.pk)
+            if names := "、".join(same.values_list("user__name", flat=True)):
+                messages.warning(request, f"{names}仍任{post.get_role_display()}，不再担任的请免去。")
             return redirect("branches:branch_detail", pk=branch.pk)
     query = request.GET.get("q", "").strip()
     chosen = request.POST.get("user", "") or request.GET.get("user", "")
