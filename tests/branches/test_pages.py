@@ -199,6 +199,13 @@ def test_an_appointment_says_who_holds_the_post_and_takes_over_on_request(as_use
     assert holder.user == user
 
 
+def test_a_second_member_of_the_committee_in_one_post_is_pointed_out(as_user, office, organiser, branch):
+    user = factories.make_member(branch, name="周大海").user
+    form = {"role": "organisation_member", "starts_on": TODAY().isoformat(), "user": user.pk}
+    page = as_user(office).post(url("post_create", branch.pk), form, follow=True)
+    assert f"{organiser.name}仍任组织委员" in text(page)
+
+
 def test_nobody_of_another_hospital_can_be_appointed(as_user, office, branch):
     stranger = factories.make_member(factories.make_branch(factories.make_branch()), name="外院人").user
     client = as_user(office)
