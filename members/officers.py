@@ -117,9 +117,11 @@ def fill_seats(*, panel: Panel, chosen: Mapping[str, str], on: date, actor: User
     changed, failed = 0, False
     users = User.objects.in_bulk(allowed)
     for seat in panel.seats:
-        value = chosen.get(seat.key, "")
-        seat.chosen = int(value) if value.isdecimal() else 0
+        seat.chosen = _number(chosen.get(seat.key))
         if seat.chosen == seat.holder:
+            continue
+        if _number(chosen.get(f"was-{seat.key}")) != seat.holder:
+            seat.error, failed = "刚刚被他人改过，请核对后再确认。", True
             continue
         try:
             with transaction.atomic():
@@ -130,6 +132,10 @@ def fill_seats(*, panel: Panel, chosen: Mapping[str, str], on: date, actor: User
     if failed:
         raise ValidationError("有职务没有任命成功，请看标出的原因。")
     return changed
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
 
 
 def _change_seat(seat: Seat, users: Mapping[int, User], on: date, actor: User) -> None:

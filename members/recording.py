@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from branches.audit import record
-from branches.choices import BranchLevel, Role
+from branches.choices import BranchLevel, Capability, Role
 from branches.models import Branch, User
 from branches.services import set_roll_post
 from config.templatetags.ui import cn_date
@@ -38,12 +38,17 @@ def home_on(branch: Branch, day: date, *, field: str = "branch") -> Branch:
     return branch
 
 
-def check_person(member: Member) -> None:
-    """Everything a person's facts must agree on; an ID number or staff number that somebody else has is refused."""
+def check_person(member: Member, actor: User | None) -> None:
+    """Everything a person's facts must agree on; an ID number or staff number that somebody else has is refused.
+
+    Who has it is told only to an actor who may see that person: a number must not find out a stranger's hospital.
+    """
     errors: dict[str, Any] = {}
     same = Member.objects.with_identity(member.id_number).exclude(pk=member.pk)
     known = same.select_related("user", "branch").first()
-    if known is not None:
+    if known is not None and not _may_name(known, actor):
+        errors["id_number"] = "这个身份号码已在其他党组织的名册中，请核对号码；确需办理的，请联系上级党委。"
+    elif known is not None:
         where = f"已离开名册（原在{known.branch.name}）" if known.left_on else f"在{known.branch.name}"
         errors["id_number"] = f"这个身份号码已在名册中：{known.user.name}，{where}。"
     number = member.user.staff_no
@@ -57,6 +62,10 @@ def check_person(member: Member) -> None:
             errors = {**{_field(name): texts for name, texts in exc.message_dict.items()}, **errors}
     if errors:
         raise ValidationError(errors)
+
+
+def _may_name(known: Member, actor: User | None) -> bool:
+    return actor is None or Member.objects.visible_to(actor, Capability.ROSTER_VIEW).filter(pk=known.pk).exists()
 
 
 def differences(member: Member, fields: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -66,7 +66,7 @@ def admit_member(
     _fill(member, {"membership_status": MembershipStatus.NORMAL, **fields})
     if kind == EventKind.ADMITTED and "joined_on" not in fields:
         member.joined_on = effective_on
-    check_person(member)
+    check_person(member, actor)
     if user is None:
         member.user.set_unusable_password()
     member.user.save()
@@ -103,12 +103,12 @@ def readmit_member(
     member = locked(member)
     if member.left_on is None:
         raise ValidationError(f"{member.user.name}已在名册中。")
+    if member.events.filter(kind=EventKind.DECEASED).exists():
+        raise ValidationError("该同志已登记为去世。登记有误的，请联系信息管理员更正。")
     branch = home_on(branch, recorded_on)
     effective_on = _checked_dates(recorded_on, effective_on, member)
     member.branch, member.group, member.left_on = branch, _group_of(branch, group), None
     _save(member)
-    member.user.is_active = True
-    member.user.save(update_fields=["is_active"])
     write_event(
         member,
         kind,
@@ -132,7 +132,7 @@ def change_member(*, member: Member, version: int, fields: Mapping[str, Any], ac
     if not changes:
         return member
     _fill(member, {field: new for field, (_, new) in changes.items()})
-    check_person(member)
+    check_person(member, actor)
     member.user.save()
     _save(member)
     record_change(member, changes, actor)

@@ -231,8 +231,13 @@ def years_with_entries() -> list[int]:
 
 @transaction.atomic
 def refresh_members(member_ids: Collection[int]) -> None:
-    """After a change on the roll: the part year, the branch and its groups decide over the years that have rows."""
-    known = MemberYear.objects.filter(member__in=member_ids).values_list("year", "member").order_by("year")
+    """After a change on the roll: the part year, the branch and its groups decide over this year and later ones.
+
+    A year that is over stays with the branch where it ended; a fact that reaches back into it is for rebuild_rollups.
+    """
+    this_year = timezone.localdate().year
+    known = MemberYear.objects.filter(member__in=member_ids, year__gte=this_year).order_by("year")
+    known = known.values_list("year", "member")
     by_year: dict[int, list[int]] = defaultdict(list)
     for year, member_id in known:
         by_year[year].append(member_id)

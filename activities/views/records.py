@@ -294,7 +294,7 @@ def photo(request: HttpRequest, pk: int, size: str) -> HttpResponse:
     response = HttpResponse(body, content_type="image/jpeg")
     response["Content-Disposition"] = f'inline; filename="photo-{pk}.jpg"'
     response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, max-age=3600"
+    response["Cache-Control"] = "private, no-store"
     return response
 
 

@@ -388,8 +388,15 @@ class TestSetUp:
         assert client.post(url("officers"), data).status_code == 302
         held = Appointment.objects.filter(branch=home, role=Role.BRANCH_SECRETARY, ends_on__isnull=True)
         assert held.get().user == secretary.user
+        stale = data | {key(Role.BRANCH_SECRETARY): other.user_id}
+        answer = client.post(url("officers"), stale)  # loaded before anybody was secretary
+        assert (answer.status_code, held.get().user) == (422, secretary.user)
+        assert "刚刚被他人改过" in answer.content.decode()
+        data |= {f"was-{home.pk}-{Role.BRANCH_SECRETARY}": secretary.user_id}
+        data |= {f"was-{home.pk}-{Role.ORGANISATION_MEMBER}": organiser.user_id}
         client.post(url("officers"), data | {key(Role.BRANCH_SECRETARY): other.user_id})
         assert held.get().user == other.user
+        data |= {f"was-{home.pk}-{Role.BRANCH_SECRETARY}": other.user_id}
         stranger = factories.UserFactory()
         answer = client.post(url("officers"), data | {key(Role.BRANCH_SECRETARY): stranger.pk})
         assert (answer.status_code, held.get().user) == (422, other.user)
