@@ -236,10 +236,9 @@ def refresh_members(member_ids: Collection[int]) -> None:
     A year that is over stays with the branch where it ended; a fact that reaches back into it is for rebuild_rollups.
     """
     this_year = timezone.localdate().year
-    known = MemberYear.objects.filter(member__in=member_ids, year__gte=this_year).order_by("year")
-    known = known.values_list("year", "member")
+    known = MemberYear.objects.filter(member__in=member_ids, year__gte=this_year).values_list("year", "member")
     by_year: dict[int, list[int]] = defaultdict(list)
-    for year, member_id in known:
+    for year, member_id in known.order_by("year"):
         by_year[year].append(member_id)
     if not by_year:
         return

@@ -69,7 +69,7 @@ def signed(value: Decimal | int | None) -> str:
 
 
 @register.filter
-def unsigned(value: Decimal | int) -> Decimal | int:
+def unsigned(value: Decimal) -> Decimal:
     """The size alone, where an arrow beside it says the direction."""
     return abs(value)
 
