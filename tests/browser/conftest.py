@@ -9,12 +9,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from devtools.check import POSTGRES, REDIS, answers, production_like
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "walks-through-2026"
@@ -69,13 +73,14 @@ def _wait(url: str, processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 @contextlib.contextmanager
-def running_site(data: Path, *, demo: bool) -> Iterator[Site]:
+def running_site(data: Path, *, demo: bool, extra: Mapping[str, str] = MappingProxyType({})) -> Iterator[Site]:
+    """`extra` names a PostgreSQL and a Redis: then worker and beat are processes of their own, as in the containers."""
     port = _free_port()
     inherited = {
         k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
     }
     env = inherited | {"DATA_DIR": str(data), "DEMO_PASSWORD": PASSWORD, "DJANGO_SETTINGS_MODULE": "config.settings"}
-    env |= {"DEMO": "1"} if demo else {}
+    env |= ({"DEMO": "1"} if demo else {}) | extra
     site = Site(f"http://127.0.0.1:{port}", env)
     site.manage("migrate", "--verbosity", "0")
     site.manage("collectstatic", "--noinput", "--verbosity", "0")
@@ -84,22 +89,11 @@ def running_site(data: Path, *, demo: bool) -> Iterator[Site]:
     log = (data / "processes.log").open("wb")
     commands = [
         [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"],
-        [
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "config",
-            "worker",
-            "--concurrency",
-            "1",
-            "--loglevel",
-            "WARNING",
-            "-B",
-            "--schedule",
-            str(data / "beat"),
-        ],
     ]
+    celery = [sys.executable, "-m", "celery", "-A", "config"]
+    worker = [*celery, "worker", "--concurrency", "1", "--loglevel", "WARNING"]
+    schedule = ["--schedule", str(data / "beat")]
+    commands += [worker, [*celery, "beat", *schedule]] if extra else [[*worker, "-B", *schedule]]
     try:
         for command in commands:
             site.processes.append(subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log))
@@ -127,6 +121,28 @@ def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """An installation of one's own with nothing in it."""
     with running_site(tmp_path_factory.mktemp("empty"), demo=False) as site:
         yield site
+
+
+@pytest.fixture(scope="session")
+def production_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The same with the processes of the containers: PostgreSQL, Redis, worker and beat apart."""
+    if not (answers(POSTGRES) and answers(REDIS)):
+        pytest.skip("PostgreSQL and Redis do not answer on their standard local ports")
+    name = f"zhibu_walk_{os.getpid()}"
+    redis = production_like()["REDIS_URL"]
+    with psycopg.connect(f"postgres://postgres@{POSTGRES[0]}:{POSTGRES[1]}/postgres", autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        extra = {
+            "DATABASE_URL": f"postgres://postgres@{POSTGRES[0]}:{POSTGRES[1]}/{name}",
+            "REDIS_URL": redis,
+            "SECRET_KEY": "only-for-this-walk",
+            "FIELD_KEYS": "only-for-this-walk",
+        }
+        try:
+            with running_site(tmp_path_factory.mktemp("production"), demo=False, extra=extra) as site:
+                yield site
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -120,3 +120,8 @@ def test_sixty_people_from_an_empty_database_to_a_board_that_says_done(empty_sit
 
 def test_the_set_up_link_is_offered_once(empty_site):
     assert "http" not in empty_site.manage("setup_link", "--base", empty_site.url)
+
+
+def test_the_same_begins_on_postgresql_and_redis(production_site, visit):
+    office = set_up(production_site, visit)
+    import_roster(office)  # the worker hears of it through Redis
