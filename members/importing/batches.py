@@ -166,6 +166,8 @@ def import_at_once(
 ) -> ImportBatch:
     """The command's way: the same batch, written in this transaction instead of by the worker."""
     _check_opening(opening_on)
+    if not is_current(comparison):
+        raise ValidationError("比对期间名册有变动，没有导入任何数据，请重新运行。")
     batch = ImportBatch.objects.create(
         organisation=organisation,
         uploaded_by=actor,

@@ -20,6 +20,7 @@ from members.roll_months import recount_roll_months
 
 BATCH: Final = 400
 USER_COLUMNS: Final = ("name", "search_keys", "mobile", "mobile_index", "staff_no", "username")
+USER_FACTS: Final = ("name", "mobile", "staff_no", "username")
 MEMBER_COLUMNS: Final = (
     *(facts.ATTRIBUTE.get(name, name) for name in facts.OF_MEMBER if name != "id_number"),
     "group",
@@ -73,8 +74,9 @@ def _found_groups(lines: list[Line], on: date, actor: User | None) -> None:
         line.group = made[key]
 
 
-def _admit(lines: list[Line], opening_on: date, kind: EventKind, actor: User | None) -> list[list[int]]:
-    """Make users, members, events and roll posts in bulk; [member, user, was the user made here]."""
+def _admit(lines: list[Line], opening_on: date, kind: EventKind, actor: User | None) -> list[list[Any]]:
+    """Make users, members, events and roll posts in bulk; [member, user, was the user made here, else what it was]."""
+    before = {line.user.pk: [getattr(line.user, name) for name in USER_FACTS] for line in lines if line.user}
     taken = set(User.objects.filter(username__isnull=False).values_list("username", flat=True))
     members = [_new_member(line, taken) for line in lines]
     made = {id(member) for member, line in zip(members, lines, strict=True) if line.user is None}
@@ -106,7 +108,7 @@ def _admit(lines: list[Line], opening_on: date, kind: EventKind, actor: User | N
     if events:
         first = min(event.recorded_on for event in events)
         recount_roll_months(branches={member.branch for member in members}, from_month=first)
-    return [[member.pk, member.user.pk, int(id(member) in made)] for member in members]
+    return [[m.pk, m.user.pk, int(id(m) in made), before.get(m.user.pk)] for m in members]
 
 
 def _new_member(line: Line, taken: set[str]) -> Member:
@@ -163,9 +165,9 @@ def _plain(value: Any) -> Any:
 
 def dependants(undo: Mapping[str, Any]) -> list[str]:
     """What stands in the way of taking an import back, in Chinese; empty when nothing does."""
-    new = [pk for pk, _, _ in undo["new"]]
-    users = [user for _, user, _ in undo["new"]]
-    made = [user for _, user, was_made in undo["new"] if was_made]
+    new = [pk for pk, *_ in undo["new"]]
+    users = [user for _, user, *_ in undo["new"]]
+    made = [user for _, user, was_made, *_ in undo["new"] if was_made]
     reasons = []
     versions = {pk: version for pk, version, _ in undo["changed"]} | dict.fromkeys(new, 1)
     stored = _in_parts(Member.objects.values_list("pk", "version", "user__name"), "pk", versions)
@@ -199,7 +201,8 @@ def dependants(undo: Mapping[str, Any]) -> list[str]:
 def take_back(undo: Mapping[str, Any], *, actor: User | None) -> None:
     """Put the changed people back and empty the new ones of all facts. First ask `dependants`, in one transaction."""
     _restore(undo["changed"], actor)
-    keys = {pk: (user, bool(made)) for pk, user, made in undo["new"]}
+    keys = {pk: (user, bool(made)) for pk, user, made, *_ in undo["new"]}
+    linked = {pk: old[0] for pk, _, made, *old in undo["new"] if old and not made}
     members = [
         member
         for part in _parts(list(keys))
@@ -212,11 +215,13 @@ def take_back(undo: Mapping[str, Any], *, actor: User | None) -> None:
     for member in members:
         if keys[member.pk][1]:
             _empty_user(member.user)
+        elif known := linked.get(member.pk):
+            _put_back(member.user, known)
         _empty_member(member)
     columns = [*MEMBER_COLUMNS, "id_number", "id_number_index", "in_error", "left_on"]
     Member.objects.bulk_update(members, columns, batch_size=50)
-    made = [member.user for member in members if keys[member.pk][1]]
-    User.objects.bulk_update(made, [*USER_COLUMNS, "is_active"], batch_size=100)
+    users = [member.user for member in members if keys[member.pk][1] or member.pk in linked]
+    User.objects.bulk_update(users, [*USER_COLUMNS, "is_active"], batch_size=100)
     days = _in_parts(MembershipEvent.objects.values_list("recorded_on", flat=True), "member", keys)
     recount_roll_months(branches={member.branch for member in members}, from_month=min(days))
 
@@ -251,6 +256,13 @@ def _empty_member(member: Member) -> None:
     member.in_error, member.group = True, None
     member.left_on = member.joined_on
     member.version += 1
+
+
+def _put_back(user: User, known: list[Any]) -> None:
+    """An account that was there before the import gets its own name, numbers and log-in name again."""
+    name, mobile, user.staff_no, user.username = known
+    user.set_name(name)
+    user.set_contact(mobile=mobile)
 
 
 def _empty_user(user: User) -> None:

@@ -3,7 +3,8 @@
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -64,6 +65,12 @@ def at_once(act):
         return list(pool.map(one, range(CLIENTS)))
 
 
+def apart(data, n):
+    """The same meeting `n` days earlier: two of a kind at one time would be refused as one."""
+    day = timedelta(days=n)
+    return replace(data, starts_at=data.starts_at - day, ends_at=data.ends_at - day)
+
+
 def hand_in(data, key, actor):
     draft = services.save_draft(activity=None, form_key=key, data=data, actor=actor)
     return services.submit_activity(activity=draft, actor=actor)
@@ -80,7 +87,7 @@ def test_ten_submissions_of_one_form_are_one_record(data, secretary):
 
 def test_without_the_forms_key_ten_submissions_are_ten_records_with_ten_serials(data, secretary):
     """The control; it also shows that no serial is given twice."""
-    answers = at_once(lambda n: hand_in(data, uuid.uuid4(), secretary))
+    answers = at_once(lambda n: hand_in(apart(data, n), uuid.uuid4(), secretary))
     assert Activity.objects.count() == CLIENTS
     assert {answer.serial for answer in answers} == {f"JG01-2026-ZT-{n:03d}" for n in range(1, CLIENTS + 1)}
 
@@ -121,7 +128,7 @@ def test_without_the_lock_more_than_one_would_confirm(data, secretary, officers,
 
 
 def test_records_of_one_branch_confirmed_together_leave_the_month_right(data, secretary, officers):
-    records = [hand_in(data, uuid.uuid4(), secretary) for _ in range(CLIENTS)]
+    records = [hand_in(apart(data, n), uuid.uuid4(), secretary) for n in range(CLIENTS)]
     at_once(lambda n: services.confirm_activity(activity=records[n], actor=officers[n]))
     month = ActivityMonth.objects.get(month=date(2026, 11, 1), kind=Kind.THEME_DAY)
     assert (month.held, month.done, month.required) == (CLIENTS, 1, 1)

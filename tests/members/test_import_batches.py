@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from branches.choices import Role
 from branches.models import Appointment, Branch, Job, User
+from branches.services import add_person
 from members.importing import batches
 from members.models import BatchState, ImportBatch, Member, MembershipEvent, RollMonth
 from members.services import change_member, transfer_member
@@ -205,3 +206,14 @@ def test_hundreds_of_people_take_a_bounded_number_of_statements(
     with django_assert_max_num_queries(400):
         confirm(batch)
     assert Member.objects.count() == 400
+
+
+def test_an_account_known_before_gets_its_own_facts_back(upload, confirm, office):
+    name = str(person(0)["姓名"])
+    clerk = add_person(name=name, mobile="13900000000", actor=office)
+    batch = confirm(upload(national([person(0) | {"工号": "3001"}], added=("工号",))))
+    clerk.refresh_from_db()
+    assert (member(0).user, clerk.staff_no) == (clerk, "3001")
+    batches.roll_back_batch(batch=batch, actor=office)
+    clerk.refresh_from_db()
+    assert (clerk.name, clerk.mobile, clerk.staff_no, clerk.is_active) == (name, "13900000000", None, True)
