@@ -124,7 +124,7 @@ def _month(
         yield gathering(
             12, (Kind.POLITICAL_BIRTHDAY,), "集体过政治生日：" + "、".join(p.member.user.name for p in born[:3]), born
         )
-    if month.month in (6, 12) and held():
+    if month.month in (6, 12) and held() and not owed:
         yield gathering(26, (Kind.WARNING_EDUCATION,), "警示教育：以案为鉴，守住底线", everyone(26))
     if month.month == 12 and held():
         kinds = (Kind.ORG_LIFE_MEETING, Kind.DEMOCRATIC_APPRAISAL)
