@@ -94,9 +94,7 @@ class Activity(models.Model):
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)  # one form, one record
     version = models.PositiveIntegerField(default=1, editable=False)
     revision = models.PositiveSmallIntegerField(default=0, editable=False)  # how often it was confirmed or corrected
-    submitted_at = models.DateTimeField(
-        "提交时间", null=True, editable=False
-    )  # a return keeps it, the author's edit not
+    submitted_at = models.DateTimeField("提交时间", null=True, editable=False)  # judged by it: docs/adr/0008
     submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     confirmed_at = models.DateTimeField("确认时间", null=True, editable=False)
     confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)

@@ -116,8 +116,8 @@ def _claim(form_key: uuid.UUID, data: ActivityData, actor: User) -> tuple[Activi
 def _write(activity: Activity, data: ActivityData, change: Difference, actor: User, *, made: bool) -> None:
     for name in FIELDS:
         setattr(activity, name, value_of(data, name, activity))
-    if activity.state == ActivityState.SUBMITTED:
-        activity.submitted_at = activity.submitted_by = None  # taken back by its own people: judged anew
+    if activity.state == ActivityState.SUBMITTED and activity.returned_at is None:
+        activity.submitted_at = activity.submitted_by = None  # taken back by its own people: judged anew (ADR 0008)
     activity.state = ActivityState.DRAFT
     activity.editor = actor
     activity.version += 0 if made else 1

@@ -229,6 +229,16 @@ def test_editing_a_submitted_record_takes_it_back(submitted, data, secretary):
     assert (mine.state, mine.submitted_at, mine.serial) == (ActivityState.DRAFT, None, "JG01-2026-ZT-001")
 
 
+def test_a_record_once_returned_keeps_its_first_moment_whatever_its_author_mends(submitted, data, secretary, organiser):
+    first = submitted.submitted_at
+    back = services.return_activity(activity=submitted, comment="请补充。", actor=organiser)
+    mended = save(data(topic="补充以后", version=back.version), secretary, back)
+    again = services.submit_activity(activity=mended, actor=secretary)
+    once_more = save(data(topic="又想到一处", version=again.version), secretary, again)
+    assert (once_more.state, once_more.submitted_at) == (ActivityState.DRAFT, first)
+    assert services.submit_activity(activity=once_more, actor=secretary).submitted_at == first
+
+
 def test_a_confirmed_record_is_not_edited(submitted, data, secretary, organiser):
     done = services.confirm_activity(activity=submitted, actor=organiser)
     with pytest.raises(ValidationError, match="更正出席"):
