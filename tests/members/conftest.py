@@ -1,4 +1,4 @@
-"""An office that uploads and confirms rosters, at a fixed hour: shared by the tests of importing."""
+"""A fixed hour, one member with a telephone, and an office that uploads and confirms rosters."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -9,7 +9,8 @@ import time_machine
 
 from branches.models import Branch, User
 from members.importing import batches
-from members.models import ImportBatch
+from members.models import ImportBatch, Member
+from tests import factories
 from tests.members.roster_files import national, person
 
 
@@ -17,6 +18,12 @@ from tests.members.roster_files import national, person
 def today() -> Iterator[None]:
     with time_machine.travel("2026-11-22 10:00:00+08:00", tick=False):
         yield
+
+
+@pytest.fixture
+def dong(branch: Branch, groups: list[Branch]) -> Member:
+    user = factories.UserFactory(name="董丽娜", mobile="13800001234", staff_no="A100")
+    return factories.make_member(branch, group=groups[0], user=user, home_address="江州市人民路1号")
 
 
 @pytest.fixture
