@@ -182,9 +182,10 @@ class AdmitForm(FactsForm):
             self.add_error("confirmed_on", "正式党员请填写转正日期。")
         return data
 
-    def how(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
+        """For `services.admit_member`."""
         names = ("branch", "group", "kind", "member_type", "recorded_on", "effective_on", "document_no")
-        return {name: self.cleaned_data[name] for name in names}
+        return {name: self.cleaned_data[name] for name in names} | self.facts()
 
 
 class ChangeForm(FactsForm):
@@ -228,6 +229,10 @@ class MovementForm(forms.Form):
 
     def lay_out(self, *names: str) -> None:
         self.helper = layout(Div(*names, "recorded_on", "document_no", css_class="fields is-2"), "note")
+
+    def arguments(self) -> dict[str, Any]:
+        """For the service that writes this change."""
+        return self.cleaned_data
 
 
 class TransferForm(MovementForm):

@@ -56,11 +56,10 @@ def admit_member(
     `effective_on` is the vote of an admission, `recorded_on` its approval: the roll counts from the latter.
     """
     kind = _kind(kind, ON_ROLL - {EventKind.REINSTATED})
-    branch = home_on(branch, recorded_on)
-    effective_on = _checked_dates(recorded_on, effective_on)
+    member = Member(member_type=MemberType(member_type))
+    effective_on = _give_home(member, branch, group, recorded_on, effective_on)
     if user is not None and Member.objects.filter(user=user).exists():
         raise ValidationError(f"{user.name}已在党员名册中。")
-    member = Member(branch=branch, group=_group_of(branch, group), member_type=MemberType(member_type))
     member.user = user or User()
     _fill(member, {field: facts.blank(field) for field in facts.FIELDS if user is None or field in facts.OF_MEMBER})
     _fill(member, {"membership_status": MembershipStatus.NORMAL, **fields})
@@ -75,7 +74,7 @@ def admit_member(
     write_event(
         member,
         kind,
-        branch=branch,
+        branch=member.branch,
         recorded_on=recorded_on,
         effective_on=effective_on,
         document_no=document_no,
@@ -105,14 +104,12 @@ def readmit_member(
         raise ValidationError(f"{member.user.name}已在名册中。")
     if member.events.filter(kind=EventKind.DECEASED).exists():
         raise ValidationError("该同志已登记为去世。登记有误的，请联系信息管理员更正。")
-    branch = home_on(branch, recorded_on)
-    effective_on = _checked_dates(recorded_on, effective_on, member)
-    member.branch, member.group, member.left_on = branch, _group_of(branch, group), None
+    effective_on = _give_home(member, branch, group, recorded_on, effective_on)
     _save(member)
     write_event(
         member,
         kind,
-        branch=branch,
+        branch=member.branch,
         recorded_on=recorded_on,
         effective_on=effective_on,
         document_no=document_no,
@@ -310,6 +307,16 @@ def _checked_dates(recorded_on: date, effective_on: date | None, member: Member 
     if last is not None and recorded_on < last.recorded_on:
         kind, day = last.get_kind_display(), cn_date(last.recorded_on)
         raise ValidationError({"recorded_on": f"不能早于上一次变动（{kind}，{day}）。"})
+    return effective_on
+
+
+def _give_home(
+    member: Member, branch: Branch, group: Branch | None, recorded_on: date, effective_on: date | None
+) -> date:
+    """Put somebody who is on no roll into a branch, in memory; returns the day from which the standing counts."""
+    home = home_on(branch, recorded_on)
+    effective_on = _checked_dates(recorded_on, effective_on, member if member.pk else None)
+    member.branch, member.group, member.left_on = home, _group_of(home, group), None
     return effective_on
 
 

@@ -1,5 +1,6 @@
 """Forms that change the roll: admit, edit, transfer, confirm, leave, come back."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -40,6 +41,22 @@ def _data(request: HttpRequest) -> Any:
     return request.POST if request.method == "POST" else None
 
 
+def _saved(request: HttpRequest, form: Any, service: Callable[..., Member], **known: Any) -> Member | None:
+    """What the service made of a valid form; None when it was not sent, or refused with the reason beside its field."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    try:
+        return service(actor=request.user, **known, **form.arguments())
+    except ValidationError as exc:
+        add_errors(form, exc)
+        return None
+
+
+def _done(request: HttpRequest, member: Member, said: str) -> HttpResponse:
+    messages.success(request, said)
+    return redirect("members:member_detail", member.pk)
+
+
 @login_required
 @FORM
 def member_create(request: HttpRequest) -> HttpResponse:
@@ -52,14 +69,8 @@ def member_create(request: HttpRequest) -> HttpResponse:
         "branch": branch if branch.isdecimal() else None,
     }
     form = AdmitForm(_data(request), user=request.user, initial=start)
-    if form.is_bound and form.is_valid():
-        try:
-            member = services.admit_member(actor=request.user, **form.how(), **form.facts())
-        except ValidationError as exc:
-            add_errors(form, exc)
-        else:
-            messages.success(request, f"已将{member.user.name}编入{member.branch.name}。")
-            return redirect("members:member_detail", member.pk)
+    if done := _saved(request, form, services.admit_member):
+        return _done(request, done, f"已将{done.user.name}编入{done.branch.name}。")
     return _page(request, form, "新增党员", "编入名册", lead="一次登记多人请用导入。")
 
 
@@ -84,8 +95,7 @@ def member_edit(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as exc:
             add_errors(form, exc)
         else:
-            messages.success(request, "已保存。")
-            return redirect("members:member_detail", member.pk)
+            return _done(request, member, "已保存。")
     return _page(request, form, "修改党员信息", "保存", member=member, conflict=conflict)
 
 
@@ -98,14 +108,8 @@ def member_transfer(request: HttpRequest, pk: int) -> HttpResponse:
     to = request.GET.get("to", "")
     start = {"recorded_on": timezone.localdate(), "to": to if to.isdecimal() else None}
     form = TransferForm(_data(request), member=member, user=request.user, initial=start)
-    if form.is_bound and form.is_valid():
-        try:
-            services.transfer_member(member=member, actor=request.user, **form.cleaned_data)
-        except ValidationError as exc:
-            add_errors(form, exc)
-        else:
-            messages.success(request, f"{member.user.name}已转到{form.cleaned_data['to'].name}。")
-            return redirect("members:member_detail", member.pk)
+    if done := _saved(request, form, services.transfer_member, member=member):
+        return _done(request, done, f"{done.user.name}已转到{done.branch.name}。")
     return _page(request, form, "院内调整支部", "确认调整", member=member, posts=_posts(member))
 
 
@@ -119,14 +123,8 @@ def member_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     on = request.GET.get("on", "")
     start = {"recorded_on": timezone.localdate(), "effective_on": parse_date(on) if len(on) == 10 else None}
     form = ConfirmForm(_data(request), initial=start)
-    if form.is_bound and form.is_valid():
-        try:
-            services.confirm_member(member=member, actor=request.user, **form.cleaned_data)
-        except ValidationError as exc:
-            add_errors(form, exc)
-        else:
-            messages.success(request, f"已登记{member.user.name}转为正式党员。")
-            return redirect("members:member_detail", member.pk)
+    if done := _saved(request, form, services.confirm_member, member=member):
+        return _done(request, done, f"已登记{done.user.name}转为正式党员。")
     return _page(request, form, "登记转正", "确认转正", member=member)
 
 
@@ -137,14 +135,8 @@ def member_leave(request: HttpRequest, pk: int) -> HttpResponse:
     if member.left_on is not None:
         return redirect("members:member_detail", member.pk)
     form = LeaveForm(_data(request), member=member, initial={"recorded_on": timezone.localdate()})
-    if form.is_bound and form.is_valid():
-        try:
-            services.leave_roll(member=member, actor=request.user, **form.cleaned_data)
-        except ValidationError as exc:
-            add_errors(form, exc)
-        else:
-            messages.success(request, f"{member.user.name}已离开名册，历史记录保留。")
-            return redirect("members:member_detail", member.pk)
+    if done := _saved(request, form, services.leave_roll, member=member):
+        return _done(request, done, f"{done.user.name}已离开名册，历史记录保留。")
     return _page(request, form, "登记离开名册", "确认离开", member=member, posts=_posts(member), stop=True)
 
 
@@ -155,14 +147,8 @@ def member_return(request: HttpRequest, pk: int) -> HttpResponse:
     if member.left_on is None:
         return redirect("members:member_detail", member.pk)
     form = ReturnForm(_data(request), user=request.user, initial={"recorded_on": timezone.localdate()})
-    if form.is_bound and form.is_valid():
-        try:
-            services.readmit_member(member=member, actor=request.user, **form.cleaned_data)
-        except ValidationError as exc:
-            add_errors(form, exc)
-        else:
-            messages.success(request, f"{member.user.name}已重新编入名册。")
-            return redirect("members:member_detail", member.pk)
+    if done := _saved(request, form, services.readmit_member, member=member):
+        return _done(request, done, f"{done.user.name}已重新编入名册。")
     return _page(request, form, "重新编入名册", "编入名册", member=member)
 
 
