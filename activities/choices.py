@@ -27,6 +27,7 @@ class Kind(TextChoices):
     REPORT_ASSESSMENT = "report_assessment", "书记抓党建述职评议"
     RESEARCH = "research", "调查研究"
     DOUBLE_ORG_LIFE = "double_org_life", "双重组织生活"
+    ASSIGNED = "assigned", "党委布置事项"  # what the committee pushed; never in the duty table
 
 
 SHORT_LABELS: Final[Mapping[Kind, str]] = MappingProxyType(
@@ -81,6 +82,19 @@ AUDIENCES: Final[Mapping[Kind, Audience]] = MappingProxyType(
         Kind.REPORT_ASSESSMENT: Audience.SECRETARIES,
     }
 )
+
+BRANCH_KINDS: Final = (  # what a branch holds, in the order its form offers
+    Kind.THEME_DAY,
+    Kind.GENERAL_MEETING,
+    Kind.COMMITTEE_MEETING,
+    Kind.GROUP_MEETING,
+    Kind.PARTY_LECTURE,
+    Kind.ORG_LIFE_MEETING,
+    Kind.DEMOCRATIC_APPRAISAL,
+    Kind.POLITICAL_BIRTHDAY,
+    Kind.WARNING_EDUCATION,
+)
+COMMITTEE_KINDS: Final = (Kind.CENTER_GROUP_STUDY, Kind.DEM_LIFE_MEETING, Kind.REPORT_ASSESSMENT)
 
 GATHERINGS: Final[frozenset[Kind]] = frozenset(AUDIENCES)  # kinds an activity record may have
 GATHERING_CHOICES: Final[list[tuple[str, str]]] = [(k.value, str(k.label)) for k in Kind if k in GATHERINGS]
@@ -190,7 +204,7 @@ class CellState(TextChoices):
     NA = "na", "不适用"
 
 
-class Motion(TextChoices):
+class MotionKind(TextChoices):
     """What a meeting decides; admission, confirmation, election and the appraisal poll are secret ballots."""
 
     RESOLUTION = "resolution", "一般决议"
@@ -216,6 +230,86 @@ class ElectionBase(TextChoices):
 class ConfirmedBy(TextChoices):
     """Which office confirms a record (activities.rules.confirmers)."""
 
-    OFFICERS = "officers", "支部书记、副书记、组织委员"
+    OFFICERS = "officers", "支部书记、副书记、组织委员"  # of a committee: its secretary and members
     LEADERS = "leaders", "党小组组长"
     OFFICE = "office", "党委办公室"
+
+
+class VoteResult(TextChoices):
+    """What a count comes to; empty while nothing was counted."""
+
+    PASSED = "passed", "通过"
+    FAILED = "failed", "未通过"
+    VOID = "void", "无效"
+
+
+class ElectionBody(TextChoices):
+    COMMITTEE = "committee", "支部委员会委员"
+    SECRETARY = "secretary", "支部书记"
+    DEPUTY = "deputy", "支部副书记"
+    DELEGATES = "delegates", "党代表"
+
+
+class ExclusionReason(TextChoices):
+    """The six cases in which a full member may be left out of those who should attend; FIVE hold for admissions too."""
+
+    INCAPABLE = "incapable", "患有精神病或其他疾病导致不能表达本人意志"
+    ABROAD = "abroad", "自费出国半年以上"
+    IMPRISONED = "imprisoned", "虽未受到留党察看以上党纪处分，但正在服刑"
+    FRAIL = "frail", "年老体弱卧床不起或长期生病、生活不能自理"
+    AWAY = "away", "工作调动、外派、学习或外出半年以上，按规定应转走组织关系而没有转走"
+    RETIRED_AWAY = "retired_away", "离退休后回原籍长期居住，未转组织关系"
+
+
+class LeaveState(TextChoices):
+    ASKED = "asked", "待审批"
+    APPROVED = "approved", "已同意"
+    REFUSED = "refused", "未同意"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class MakeUpState(TextChoices):
+    OPEN = "open", "待补课"
+    REPORTED = "reported", "待审核"
+    DONE = "done", "已补课"
+    WAIVED = "waived", "免补"
+
+
+class SignMethod(TextChoices):
+    QR = "qr", "扫码"
+    CODE = "code", "签到码"
+    MANUAL = "manual", "书记登记"
+
+
+class FollowUpSort(TextChoices):
+    RESOLUTION = "resolution", "议定事项"
+    RECTIFICATION = "rectification", "整改事项"
+
+
+class AttachmentGroup(TextChoices):
+    """The groups of material that belong to an organisational life meeting, and courseware."""
+
+    NOTICE = "notice", "通知"
+    STUDY = "study", "会前学习"
+    RECORD = "record", "记录"
+    ANALYSIS = "analysis", "党员剖析材料"
+    SELF_REVIEW = "self_review", "党员自评材料"
+    PROBLEMS = "problems", "问题清单"
+    RECTIFICATION = "rectification", "整改清单"
+    MINUTES = "minutes", "会议记录"
+    APPRAISAL = "appraisal", "民主评议党员"
+    REPORT = "report", "情况报告"
+    COURSEWARE = "courseware", "课件"
+    OTHER = "other", "其它"
+
+
+class YearDocumentKind(TextChoices):
+    PLAN = "plan", "年度计划"
+    SUMMARY = "summary", "年度总结"
+
+
+class YearDocumentState(TextChoices):
+    DRAFT = "draft", "草稿"
+    SUBMITTED = "submitted", "待审批"
+    RETURNED = "returned", "已退回"
+    APPROVED = "approved", "已同意"

@@ -7,12 +7,12 @@ Sources: 《中国共产党支部工作条例（试行）》第十一、十二�
 
 from typing import Final
 
-from activities.choices import ElectionBase, Motion, VoteMethod
+from activities.choices import ElectionBase, MotionKind, VoteMethod
 
-SECRET_ONLY: Final[frozenset[Motion]] = frozenset(
-    {Motion.ADMISSION, Motion.CONFIRMATION, Motion.ELECTION, Motion.APPRAISAL_POLL}
+SECRET_ONLY: Final[frozenset[MotionKind]] = frozenset(
+    {MotionKind.ADMISSION, MotionKind.CONFIRMATION, MotionKind.ELECTION, MotionKind.APPRAISAL_POLL}
 )
-WRITTEN_OPINIONS: Final[frozenset[Motion]] = frozenset({Motion.ADMISSION, Motion.CONFIRMATION})
+WRITTEN_OPINIONS: Final[frozenset[MotionKind]] = frozenset({MotionKind.ADMISSION, MotionKind.CONFIRMATION})
 
 
 def voting_eligible(full_members: int, suspended: int = 0, excluded: int = 0) -> int:
@@ -99,7 +99,7 @@ def candidates_needed(seats: int) -> int:
 
 def ballot_problems(
     *,
-    motion: Motion | str,
+    motion: MotionKind | str,
     method: VoteMethod | str,
     present_voting: int,
     issued: int = 0,
@@ -114,7 +114,7 @@ def ballot_problems(
 
     A show of hands has no ballots: `issued`, `returned` and `invalid` stay 0 there.
     """
-    motion, method = Motion(motion), VoteMethod(method)
+    motion, method = MotionKind(motion), VoteMethod(method)
     if min(present_voting, issued, returned, yes, no, abstain, invalid, written_yes) < 0:
         return ["票数不能为负数。"]
     problems = []
@@ -132,7 +132,7 @@ def ballot_problems(
     if issued > present_voting:
         problems.append(f"发出{issued}票，多于到会有表决权的{present_voting}人。")
     if returned > issued:
-        void = "选举无效，须重新投票。" if motion == Motion.ELECTION else "表决无效，须重新投票。"
+        void = "选举无效，须重新投票。" if motion == MotionKind.ELECTION else "表决无效，须重新投票。"
         problems.append(f"收回{returned}票，多于发出的{issued}票，{void}")
     if votes != returned:
         problems.append(f"赞成、反对、弃权、无效合计{votes}票，与收回的{returned}票不符。")

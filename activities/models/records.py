@@ -1,20 +1,19 @@
-"""Gatherings, who came, their photos, and what a branch owes."""
+"""One record of a gathering, what it counts for, and how it changed after it was confirmed."""
 
 import uuid
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
 from django.utils import timezone
 
-from activities.choices import AbsenceReason, ActivityState, AttendanceStatus, Kind, Period, PlanState
+from activities.choices import ActivityState, AttendanceStatus, Kind, Period
+from activities.models.attendance import Attendance
 from activities.rules import BACKFILL_DAYS, is_backfilled, period_bounds
 from branches.choices import Capability
 from branches.models import Branch, BranchScopedQuerySet, User
 from branches.rules import subtree_end
-from members.choices import MemberType
-from members.models import Member
 
 SEEN_BY_MEMBERS = (ActivityState.CONFIRMED, ActivityState.ARCHIVED)
 
@@ -89,6 +88,12 @@ class Activity(models.Model):
     hours = models.DecimalField("学时", max_digits=4, decimal_places=1, null=True, blank=True)
     observers = models.CharField("列席人员", max_length=200, blank=True, default="")
     minutes = models.TextField("纪要", max_length=20000, blank=True, default="")
+    agenda = models.TextField("议题", max_length=2000, blank=True, default="")  # one item a line
+    details = models.JSONField(default=dict, blank=True)  # the fields of its kinds alone: activities.details
+    host = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="parts", editable=False
+    )  # the part of a co-host: own people, confirmation and points; the common text is the host's
+    announced_at = models.DateTimeField(null=True, editable=False)  # a planned one that its people were invited to
     state = models.CharField("状态", max_length=16, choices=ActivityState, default=ActivityState.DRAFT, editable=False)
     serial = models.CharField("编号", max_length=48, unique=True, null=True, editable=False)
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)  # one form, one record
@@ -101,6 +106,10 @@ class Activity(models.Model):
     returned_at = models.DateTimeField(null=True, editable=False)
     returned_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     return_comment = models.CharField("退回意见", max_length=500, blank=True, default="", editable=False)
+    return_fields = models.JSONField(default=dict, blank=True, editable=False)  # field of the form -> comment
+    return_due = models.DateField("修改期限", null=True, blank=True, editable=False)
+    archived_at = models.DateTimeField("归档时间", null=True, editable=False)
+    archived_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -121,6 +130,14 @@ class Activity(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=[ActivityState.PLANNED, ActivityState.DRAFT]) | Q(serial__isnull=False),
                 name="activity_submitted_has_serial",
+            ),
+            models.UniqueConstraint(
+                fields=["host", "branch"],
+                name="activity_part_once",
+                violation_error_message="这个党支部已是联合举办单位。",
+            ),
+            models.CheckConstraint(
+                condition=Q(host__isnull=True) | ~Q(host=models.F("pk")), name="activity_not_its_own_host"
             ),
         ]
         indexes: ClassVar = [
@@ -156,73 +173,6 @@ class ActivityKind(models.Model):
         return self.get_kind_display()
 
 
-class Attendance(models.Model):
-    """One expected person, as of the day: the row exists before the meeting and is ticked or excused."""
-
-    activity = models.ForeignKey(Activity, models.CASCADE, related_name="attendances")
-    member = models.ForeignKey(Member, models.PROTECT, related_name="attendances")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")  # home branch of that day
-    name = models.CharField(max_length=30)
-    group_name = models.CharField(max_length=100, blank=True, default="")
-    member_type = models.CharField(max_length=16, choices=MemberType)
-    may_vote = models.BooleanField(default=True)
-    status = models.CharField("出勤", max_length=16, choices=AttendanceStatus, default=AttendanceStatus.PRESENT)
-    reason = models.CharField("原因", max_length=20, choices=AbsenceReason, blank=True, default="")
-    note = models.CharField("说明", max_length=60, blank=True, default="")
-    made_up_on = models.DateField("补课日期", null=True, blank=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["activity", "member"], name="attendance_once", violation_error_message="同一党员已登记。"
-            ),
-            models.CheckConstraint(condition=Q(status__in=AttendanceStatus.values), name="attendance_status_known"),
-            models.CheckConstraint(
-                condition=Q(status=AttendanceStatus.PRESENT, reason="")
-                | (~Q(status=AttendanceStatus.PRESENT) & Q(reason__in=["", *AbsenceReason.values])),
-                name="attendance_reason_fits",
-                violation_error_message="到会的党员不应有缺席原因。",
-            ),
-        ]
-        indexes: ClassVar = [models.Index(fields=["member", "activity"], name="attendance_member")]
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.get_status_display()}"
-
-
-class PhotoQuerySet(BranchScopedQuerySet):
-    branch_paths = ("activity__branch", "activity__group")
-
-
-class Photo(models.Model):
-    """A photo of the scene: re-encoded, without its place; served by a view that checks the scope."""
-
-    activity = models.ForeignKey(Activity, models.CASCADE, related_name="photos")
-    image = models.FileField(max_length=120)
-    thumbnail = models.FileField(max_length=120)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-    size = models.PositiveIntegerField()  # bytes of the image as kept
-    sha256 = models.CharField(max_length=64)  # of the upload: the same photo twice is one
-    caption = models.CharField("说明", max_length=60, blank=True, default="")
-    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = PhotoQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = verbose_name_plural = "照片"
-        ordering: ClassVar = ["pk"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["activity", "sha256"], name="photo_once", violation_error_message="这张照片已上传。"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.caption or f"照片{self.pk}"
-
-
 class SerialCounter(models.Model):
     """The last number given to a record of a branch, year and kind; locked while the next is given."""
 
@@ -238,78 +188,67 @@ class SerialCounter(models.Model):
         return f"{self.branch} {self.year} {self.kind} {self.last}"
 
 
-class PlanItemQuerySet(BranchScopedQuerySet):
-    branch_paths = ("branch", "group")
+class Session(models.Model):
+    """One sitting of a gathering that was held several times because the wards cannot all leave at once.
 
-    def for_board(self) -> Self:
-        """The cells of a board, in one query."""
-        return self.select_related("branch", "group", "activity").order_by("branch__path", "kind", "group__path")
-
-    def covering(self, start: date, end: date) -> Self:
-        """Items whose period touches the days `start` to `end`: the month's own, its quarter's, its year's."""
-        return self.filter(start__lte=end, end__gte=start)
-
-
-class PlanItem(models.Model):
-    """One required action of a node in a period (规定动作): what the board, the home page and the score card read.
-
-    `state`, `activity`, `done_on`, `late` follow the records of the period and are kept by activities.services alone.
+    A gathering held once has none. Attendance is the union of the sittings; a motion belongs to one of them.
     """
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="plan_items")
-    group = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="group_plan_items")
-    kind = models.CharField(max_length=32, choices=Kind)
-    period = models.CharField(max_length=16, choices=Period)
-    start = models.DateField()  # first day of the period
-    end = models.DateField()  # last day of the period
-    due = models.DateField()
-    at_least = models.PositiveSmallIntegerField(default=1)
-    count = models.PositiveSmallIntegerField(default=0)  # confirmed records in the period
-    state = models.CharField(max_length=16, choices=PlanState, default=PlanState.OPEN)
-    reason = models.CharField("原因", max_length=200, blank=True, default="")  # why not applicable, or not held
-    reason_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    review_comment = models.CharField("审核意见", max_length=200, blank=True, default="")
-    activity = models.ForeignKey(Activity, models.SET_NULL, null=True, related_name="+")
-    done_on = models.DateField(null=True)  # day of the record that fulfilled it
-    late = models.BooleanField(default=False)  # submitted after `due`
-    key = models.CharField(max_length=80, unique=True)  # branch:kind:start:group — NULLs are distinct in UNIQUE
-    version = models.PositiveIntegerField(default=1, editable=False)
-
-    objects = PlanItemQuerySet.as_manager()
+    activity = models.ForeignKey(Activity, models.CASCADE, related_name="sessions")
+    number = models.PositiveSmallIntegerField("场次")
+    starts_at = models.DateTimeField("开始时间")
+    ends_at = models.DateTimeField("结束时间", null=True, blank=True)
+    place = models.CharField("地点", max_length=60, blank=True, default="")
 
     class Meta:
-        verbose_name = verbose_name_plural = "规定动作"
+        verbose_name = verbose_name_plural = "场次"
+        ordering: ClassVar = ["number"]
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(state__in=PlanState.values), name="plan_item_state_known"),
-            models.CheckConstraint(condition=Q(end__gte=models.F("start")), name="plan_item_period_real"),
-        ]
-        indexes: ClassVar = [models.Index(fields=["branch", "start"], name="plan_item_branch_start")]
-
-    def __str__(self) -> str:
-        return f"{self.branch} {self.get_kind_display()} {self.start:%Y-%m}"
-
-
-class ActivityMonth(models.Model):
-    """Roll-up of confirmed records: branch × month × kind. Disposable: the records are the truth."""
-
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
-    month = models.DateField()  # its first day
-    kind = models.CharField(max_length=32, choices=Kind)
-    required = models.PositiveIntegerField(default=0)  # applicable plan items that fall due in the month
-    done = models.PositiveIntegerField(default=0)  # of these, fulfilled by a confirmed record
-    late = models.PositiveIntegerField(default=0)  # of the done, submitted after the due day
-    held = models.PositiveIntegerField(default=0)  # confirmed records of the kind that began in the month
-    expected = models.PositiveIntegerField(default=0)
-    present = models.PositiveIntegerField(default=0)
-    excused = models.PositiveIntegerField(default=0)  # leave and official
-    made_up = models.PositiveIntegerField(default=0)
-
-    objects = BranchScopedQuerySet.as_manager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["branch", "month", "kind"], name="activity_month_once")
+            models.UniqueConstraint(fields=["activity", "number"], name="session_once"),
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=models.F("starts_at")),
+                name="session_ends_after_start",
+                violation_error_message="结束时间应晚于开始时间。",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.branch} {self.month:%Y-%m} {self.kind}"
+        return f"第{self.number}场"
+
+
+class Revision(models.Model):
+    """A change of a confirmed record: what it said before and after, who changed it and why."""
+
+    activity = models.ForeignKey(Activity, models.CASCADE, related_name="revisions")
+    number = models.PositiveSmallIntegerField()  # the record's `revision` after the change
+    reason = models.CharField("更正原因", max_length=300)
+    changes = models.JSONField(default=dict)  # label of the field -> [before, after]
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "更正"
+        ordering: ClassVar = ["-number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["activity", "number"], name="revision_once")]
+
+    def __str__(self) -> str:
+        return f"{self.activity_id} 第{self.number}次"
+
+
+class SpotCheck(models.Model):
+    """The Party office read a confirmed record (抽查) and found it good, or asked for a correction by a day."""
+
+    activity = models.ForeignKey(Activity, models.CASCADE, related_name="spot_checks")
+    passed = models.BooleanField()
+    comment = models.CharField("抽查意见", max_length=500, blank=True, default="")
+    due = models.DateField("整改期限", null=True, blank=True)
+    checked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    checked_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)  # the branch corrected the record
+
+    class Meta:
+        verbose_name = verbose_name_plural = "抽查"
+        ordering: ClassVar = ["-checked_at"]
+
+    def __str__(self) -> str:
+        return f"{self.activity_id} {'合格' if self.passed else '需整改'}"
