@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from activities.choices import ActivityState, AttendanceStatus, Kind
+from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, ActivityState, AttendanceStatus, Kind
 from activities.confirming import require_confirmer
 from activities.drafting import (
     FIELDS,
@@ -23,6 +23,7 @@ from activities.drafting import (
     missing,
     value_of,
 )
+from activities.effects import settle
 from activities.models import Activity, ActivityKind, Attendance, SerialCounter
 from activities.planning import refresh_items
 from activities.rules import committee_quorum, leading_body_quorum
@@ -153,6 +154,9 @@ def _check_shape(data: ActivityData) -> None:
             problems["group"] = "请选择党小组。"
         elif not data.group.path.startswith(data.branch.path) or data.group.level != BranchLevel.GROUP:
             problems["group"] = "所选党小组不属于这个党支部。"
+    known = COMMITTEE_KINDS if data.branch.level == BranchLevel.COMMITTEE else BRANCH_KINDS
+    if strange := [str(kind.label) for kind in kinds if kind not in known]:
+        problems["kind"] = f"{'、'.join(strange)}不在{data.branch.name}登记。"
     day = timezone.localdate(data.starts_at)
     if day < data.branch.founded_on:
         problems["date"] = f"{data.branch.name}成立于{_cn(data.branch.founded_on)}，活动日期不能早于成立日期。"
@@ -250,6 +254,7 @@ def confirm_activity(*, activity: Activity, actor: User) -> Activity:
     activity.confirmed_at, activity.confirmed_by = timezone.now(), actor
     activity.save(update_fields=["state", "revision", "version", "confirmed_at", "confirmed_by", "updated_at"])
     _refresh(activity)
+    settle(activity, actor)
     changes = {"状态": [ActivityState.SUBMITTED.label, ActivityState.CONFIRMED.label]}
     record(actor=actor, action="activity.confirmed", target=activity, branch=activity.branch, changes=changes)
     activity_confirmed.send(
@@ -323,6 +328,7 @@ def correct_attendance(
     activity.version += 1
     activity.save(update_fields=["revision", "version", "updated_at"])
     _refresh(activity)
+    settle(activity, actor)
     told["更正原因"] = ["", reason[:TRIMMED]]
     record(actor=actor, action="activity.corrected", target=activity, branch=activity.branch, changes=told)
     activity_corrected.send(

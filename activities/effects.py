@@ -1,0 +1,19 @@
+"""What a confirmed or corrected record brings about in this room, written in the same transaction.
+
+Each effect is a plain function of the record that may run again: it brings its own rows in line with the record as it
+stands. The points room hears of the same facts by signal, after these.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from activities.models import Activity
+from branches.models import User
+
+EFFECTS: Final[tuple[Callable[[Activity, User], None], ...]] = ()
+
+
+def settle(activity: Activity, actor: User) -> None:
+    """Run every effect of a record that was just confirmed, or corrected after it was."""
+    for effect in EFFECTS:
+        effect(activity, actor)
