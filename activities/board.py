@@ -15,12 +15,11 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from activities.access import may_record
 from activities.choices import CellState, Kind, Period, PlanState, short_label
 from activities.models import PlanItem
 from activities.periods import period_label
 from activities.rules import Cell, CellItem, cell_state, span_of
-from branches.access import may
-from branches.choices import Capability
 from branches.models import Branch, User
 
 ORDER: Final = {kind: n for n, kind in enumerate(Kind)}  # columns stand in the order of the duty table
@@ -112,7 +111,7 @@ def build_board(
     counts: Counter[CellState] = Counter()
     rows = []
     for branch in sorted(branches.values(), key=lambda node: node.path):
-        writes = reader is not None and may(reader, Capability.ACTIVITY_WRITE, branch)
+        writes = reader is not None and may_record(reader, branch)
         cells = tuple(
             _cell(column, found, today, reader=reader, writes=writes)
             if (found := grid[branch.pk].get(column.kind))

@@ -1,5 +1,6 @@
 """Who may confirm a record: asked by the services, and by the pages that name them. Reads only."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from django.core.exceptions import ValidationError
@@ -9,26 +10,37 @@ from django.utils import timezone
 from activities.choices import ConfirmedBy
 from activities.models import Activity
 from activities.rules import Confirmers, confirmers
-from branches.choices import Role
+from branches.choices import BranchLevel, Role
 from branches.models import Appointment, Branch, User
 from branches.rules import subtree_end
 
 OFFICERS: Final = (Role.BRANCH_SECRETARY, Role.DEPUTY_SECRETARY, Role.ORGANISATION_MEMBER)
+LEADING: Final = (Role.PARTY_COMMITTEE_SECRETARY, Role.PARTY_COMMITTEE_MEMBER)
+
+
+def officers_at(level: BranchLevel | str) -> tuple[Role, ...]:
+    """The posts at a node that confirm its records."""
+    return LEADING if level == BranchLevel.COMMITTEE else OFFICERS
 
 
 def confirmers_of(activity: Activity) -> Confirmers:
-    """Who may confirm this record now. One query."""
+    """Who may confirm this record now. One query.
+
+    Of a committee's record: its secretary and members, else its office; of a branch's: see activities.rules.confirmers.
+    """
     branch = activity.branch
+    officers = officers_at(branch.level)
+    below = Q(role=Role.GROUP_LEADER, branch__path__gte=branch.path, branch__path__lt=subtree_end(branch.path))
     above = [branch.path[:end] for end in range(Branch.steplen, len(branch.path) + 1, Branch.steplen)]
+    if branch.level == BranchLevel.COMMITTEE:
+        below, above = Q(pk__in=[]), [branch.path]
     held = Appointment.objects.current(timezone.localdate()).filter(
-        Q(branch=branch.pk, role__in=OFFICERS)
-        | Q(role=Role.GROUP_LEADER, branch__path__gte=branch.path, branch__path__lt=subtree_end(branch.path))
-        | Q(role=Role.PARTY_OFFICE, branch__path__in=above),
+        Q(branch=branch.pk, role__in=officers) | below | Q(role=Role.PARTY_OFFICE, branch__path__in=above),
         user__is_active=True,
     )
     people: dict[bool | None, set[int]] = {True: set(), False: set(), None: set()}
     for user_id, role in held.values_list("user", "role"):
-        people[True if role in OFFICERS else False if role == Role.GROUP_LEADER else None].add(user_id)
+        people[True if role in officers else False if role == Role.GROUP_LEADER else None].add(user_id)
     return confirmers(
         officers=people[True],
         leaders=people[False],
@@ -42,10 +54,14 @@ def who_confirms(activity: Activity) -> str:
     found = confirmers_of(activity)
     if found.by == ConfirmedBy.OFFICE or not found.people:
         return str(ConfirmedBy.OFFICE.label)
-    roles = [*OFFICERS, Role.GROUP_LEADER]
-    posts = Appointment.objects.current(timezone.localdate()).filter(user__in=found.people, role__in=roles)
+    first = [Role.ORGANISATION_MEMBER, *officers_at(activity.branch.level), Role.GROUP_LEADER]
+    posts = Appointment.objects.current(timezone.localdate()).filter(user__in=found.people, role__in=first)
     posts = posts.within([activity.branch.path]).select_related("user")
-    ranked = sorted(posts, key=lambda post: (roles.index(Role(post.role)) != 2, roles.index(Role(post.role)), post.pk))
+    return _named(posts, first)
+
+
+def _named(posts: Iterable[Appointment], first: list[Role]) -> str:
+    ranked = sorted(posts, key=lambda post: (first.index(Role(post.role)), post.pk))
     named = {post.user_id: f"{post.get_role_display()}{post.user.name}" for post in reversed(ranked)}
     return "或".join(list(dict.fromkeys(named[post.user_id] for post in ranked))[:3])
 

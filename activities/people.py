@@ -8,7 +8,7 @@ from typing import Final
 from django.db.models import Q
 
 from activities.choices import AUDIENCES, Audience, Kind
-from branches.choices import COMMITTEE_ROLES, Role
+from branches.choices import COMMITTEE_ROLES, BranchLevel, Role
 from branches.models import Appointment, Branch, User
 from branches.rules import subtree_end
 from members.choices import MembershipStatus, MemberType
@@ -24,6 +24,7 @@ POST_LABELS: Final = {
     Role.DISCIPLINE_MEMBER: "纪检",
     Role.GROUP_LEADER: "组长",
 }
+OF_A_BRANCH: Final = frozenset({Audience.ROLL, Audience.COMMITTEE, Audience.GROUP})  # others sit in no group together
 LEADERS: Final = (Role.PARTY_COMMITTEE_SECRETARY, Role.PARTY_COMMITTEE_MEMBER)
 
 
@@ -62,7 +63,7 @@ def expected_people(*, branch: Branch, kind: Kind | str, day: date, group: Branc
             name=row.user.name,
             branch_id=row.roll_branch_id,
             group_id=row.group_id,
-            group_name=row.group.name if row.group else "",
+            group_name=row.group.name if row.group and audience in OF_A_BRANCH else "",
             member_type=row.roll_type,
             may_vote=row.roll_type == MemberType.FULL and row.membership_status == MembershipStatus.NORMAL,
             post=_post_label(posts.get(row.user_id, ())),
@@ -71,7 +72,7 @@ def expected_people(*, branch: Branch, kind: Kind | str, day: date, group: Branc
         for row in members
     ]
     rank = {label: n for n, label in enumerate(POST_LABELS.values())}
-    paths = {row.pk: row.group.path if row.group else "~" for row in members}
+    paths = {row.pk: row.group.path if row.group and audience in OF_A_BRANCH else "~" for row in members}
     return sorted(people, key=lambda p: (paths[p.member_id], rank.get(p.post, 99), p.find))
 
 
@@ -82,6 +83,8 @@ def voters(people: Iterable[Expected]) -> list[Expected]:
 def people_to_name(branch: Branch, day: date, *also: int | None) -> list[User]:
     """Whom a record of the branch may name as chair, recorder or lecturer: its members and the holders of its posts."""
     here = Q(appointments__branch__path__gte=branch.path, appointments__branch__path__lt=subtree_end(branch.path))
+    if branch.level == BranchLevel.COMMITTEE:  # not the whole hospital: the committee, its offices, the secretaries
+        here &= Q(appointments__branch=branch.pk) | Q(appointments__role=Role.BRANCH_SECRETARY)
     current = Q(appointments__starts_on__lte=day) & (
         Q(appointments__ends_on__isnull=True) | Q(appointments__ends_on__gt=day)
     )

@@ -6,7 +6,16 @@ from typing import Any, Final
 from django.utils import timezone
 
 from activities.board import as_cell_item
-from activities.choices import AUDIENCES, Audience, CellState, Kind, PlanState, short_label
+from activities.choices import (
+    AUDIENCES,
+    BRANCH_KINDS,
+    COMMITTEE_KINDS,
+    Audience,
+    CellState,
+    Kind,
+    PlanState,
+    short_label,
+)
 from activities.models import Activity, PlanItem
 from activities.periods import period_label
 from activities.planning import COMMITTEE_SIZE
@@ -15,18 +24,6 @@ from branches.choices import COMMITTEE_ROLES, BranchLevel, Role
 from branches.models import Appointment, Branch, User
 
 URGENT: Final = (CellState.LATE, CellState.SOON, CellState.PLAN)
-BRANCH_KINDS: Final = (
-    Kind.THEME_DAY,
-    Kind.GENERAL_MEETING,
-    Kind.COMMITTEE_MEETING,
-    Kind.GROUP_MEETING,
-    Kind.PARTY_LECTURE,
-    Kind.ORG_LIFE_MEETING,
-    Kind.DEMOCRATIC_APPRAISAL,
-    Kind.POLITICAL_BIRTHDAY,
-    Kind.WARNING_EDUCATION,
-)
-COMMITTEE_KINDS: Final = (Kind.CENTER_GROUP_STUDY, Kind.DEM_LIFE_MEETING, Kind.REPORT_ASSESSMENT)
 OWED: Final = (PlanState.OPEN, PlanState.DRAFT, PlanState.RETURNED)
 EARLIEST: Final = 7  # nobody meets in the night: before that hour the form proposes the day before
 USUAL: Final = (time(16, 30), time(18, 0))  # a branch's first record has no last time

@@ -7,7 +7,7 @@ from django.db import models
 
 from branches.choices import Capability
 from branches.models import Branch, BranchScopedQuerySet, User
-from branches.rules import subtree_end
+from branches.rules import reaches
 
 
 class Refused(PermissionDenied):
@@ -41,7 +41,7 @@ def may(user: User, capability: Capability, target: models.Model | None = None) 
     paths = user.paths_granting(capability)
     if target is None:
         return bool(paths)
-    return any(path <= node.path < subtree_end(path) for node in nodes_of(target) for path in paths)
+    return any(reaches(capability, path, node.path) for node in nodes_of(target) for path in paths)
 
 
 def require(user: User, capability: Capability, target: models.Model | None = None) -> None:

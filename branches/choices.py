@@ -76,9 +76,59 @@ class Capability(TextChoices):
     ACTIVITY_WRITE = "activity.write", "登记活动"
     ACTIVITY_CONFIRM = "activity.confirm", "确认活动记录"
     ACTIVITY_REVIEW = "activity.review", "抽查和退回活动记录"
+    COMMITTEE_RECORD = "committee.record", "登记党委活动"
+    COMMITTEE_CONFIRM = "committee.confirm", "确认党委活动记录"
     BRANCH_ACTIVITIES_VIEW = "branch.activities.view", "查看本支部活动"
     PLAN_REVIEW = "plan.review", "审核未召开说明"
     POINTS_VIEW = "points.view", "查看支部积分"
     RULES_VIEW = "rules.view", "查看积分规则"
     AUDIT_VIEW = "audit.view", "查看审计记录"
     OWN_VIEW = "own.view", "查看本人信息"
+
+
+class Topic(TextChoices):
+    """What a notice is about: the filter of the inbox. A room that needs another adds it here."""
+
+    DUTY = "duty", "规定动作"
+    ACTIVITY = "activity", "活动通知"
+    RECORD = "record", "活动记录"
+    MAKE_UP = "make_up", "补课"
+    TERM = "term", "换届和补选"
+    ROSTER = "roster", "党员名册"
+    DEVELOPMENT = "development", "发展党员"
+    DUES = "dues", "党费"
+    POINTS = "points", "积分"
+    STARS = "stars", "星级评定"
+    REPORT = "report", "报表和文件"
+    SYSTEM = "system", "系统"
+
+
+def topic_label(topic: str) -> str:
+    return str(Topic(topic).label) if topic in Topic.values else "其他"
+
+
+class Outgoing(TextChoices):
+    """Where a notice stands on its way out of the site."""
+
+    NONE = "none", "只在站内"
+    WAITING = "waiting", "等待发送"
+    HANDED = "handed", "已交发送"
+
+
+class ChannelKind(TextChoices):
+    EMAIL = "email", "邮件"
+    WECOM = "wecom", "企业微信"
+    DINGTALK = "dingtalk", "钉钉"
+    FEISHU = "feishu", "飞书"
+
+
+class DeliveryState(TextChoices):
+    QUEUED = "queued", "等待发送"
+    SENDING = "sending", "正在发送"
+    SENT = "sent", "已发送"
+    LOST = "lost", "未送达"
+
+
+class DigestRhythm(TextChoices):
+    EACH = "each", "有新消息就发（五分钟内合并为一条）"
+    DAILY = "daily", "每天一条，合并发送"

@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from branches.choices import ROLL_ROLES, BranchLevel, Capability
 from branches.models import Branch, User
 from branches.nav import navigation
-from branches.rules import GRANTS
+from branches.rules import grants_at
 
 
 class Me:
@@ -30,7 +30,7 @@ class Me:
             nodes[post.branch_id].level in {BranchLevel.COMMITTEE, BranchLevel.SUPERIOR, BranchLevel.GENERAL_BRANCH}
             for post in self.posts
         )
-        held = frozenset().union(*(GRANTS[post.role] for post in self.posts))
+        held = frozenset().union(*(grants_at(post.role, post.level) for post in self.posts))
         self.can = {capability.name: capability in held for capability in Capability}
         self.navigation = navigation(held, path)
 

@@ -13,9 +13,43 @@ from django.utils.functional import cached_property
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
 
 from branches.choices import BranchCategory, BranchKind, BranchLevel, Capability, Role
+from branches.inbox_models import (
+    ChannelSetting,
+    Delivery,
+    GracePeriod,
+    Holiday,
+    Notice,
+    ReminderPreference,
+    Todo,
+)
 from branches.names import search_keys
-from branches.rules import GRANTS, subtree_end
+from branches.rules import AT_NODE_ONLY, grants_at, subtree_end
 from config.crypto import EncryptedTextField, blind_index, blind_indexes
+
+__all__ = [
+    "MOBILE",
+    "AccessLink",
+    "Appointment",
+    "AppointmentQuerySet",
+    "AuditEntry",
+    "AuditQuerySet",
+    "Branch",
+    "BranchManager",
+    "BranchQuerySet",
+    "BranchScopedQuerySet",
+    "ChannelSetting",
+    "Delivery",
+    "GracePeriod",
+    "Holiday",
+    "Job",
+    "JobState",
+    "Notice",
+    "Post",
+    "ReminderPreference",
+    "Todo",
+    "User",
+    "UserManager",
+]
 
 MOBILE = "mobile"  # purpose of the blind index
 
@@ -26,6 +60,7 @@ class Post(NamedTuple):
     role: Role
     branch_id: int
     path: str
+    level: str
 
 
 class UserManager(BaseUserManager["User"]):
@@ -103,14 +138,20 @@ class User(AbstractBaseUser):
     @cached_property
     def current_posts(self) -> tuple[Post, ...]:
         """The posts valid today: one query, once per request, because every request loads its own User."""
-        rows = self.appointments.current(timezone.localdate()).values_list("role", "branch_id", "branch__path")
-        return tuple(Post(Role(role), branch_id, path) for role, branch_id, path in rows)
+        rows = self.appointments.current(timezone.localdate())
+        found = rows.values_list("role", "branch_id", "branch__path", "branch__level")
+        return tuple(Post(Role(role), branch_id, path, level) for role, branch_id, path, level in found)
 
     def paths_granting(self, capability: Capability) -> list[str]:
-        """Paths of the branches where a post of today grants `capability`, without those below another of them."""
+        """Paths of the branches where a post of today grants `capability`, without those below another of them.
+
+        All of them for a capability that holds at its node alone.
+        """
         if not self.is_active:
             return []
-        paths = sorted({post.path for post in self.current_posts if capability in GRANTS[post.role]})
+        paths = sorted({post.path for post in self.current_posts if capability in grants_at(post.role, post.level)})
+        if capability in AT_NODE_ONLY:
+            return paths
         return [p for i, p in enumerate(paths) if not any(p.startswith(q) for q in paths[:i])]
 
     def has_anywhere(self, capability: Capability) -> bool:
@@ -125,9 +166,20 @@ class BranchScopedQuerySet(models.QuerySet):
     def visible_to(self, user: User, can: Capability) -> Self:
         """Rows below the branches where a post of `user`, valid today, grants `can`; else none.
 
-        No query of its own: the posts are read once per request (`User.current_posts`).
+        Rows of those branches alone where the capability holds at its node only. No query of its own: the posts are
+        read once per request (`User.current_posts`).
         """
-        return self.within(user.paths_granting(can)) if user.is_authenticated else self.none()
+        if not user.is_authenticated:
+            return self.none()
+        paths = user.paths_granting(can)
+        return self.at(paths) if can in AT_NODE_ONLY else self.within(paths)
+
+    def at(self, paths: Iterable[str]) -> Self:
+        """Rows of exactly the nodes of `paths`."""
+        scope = Q(pk__in=[])
+        for branch_path in self.branch_paths:
+            scope |= Q(**{f"{branch_path}__path__in" if branch_path else "path__in": list(paths)})
+        return self.filter(scope)
 
     def within(self, paths: Iterable[str]) -> Self:
         """Rows in the subtrees of `paths`: index ranges on both databases."""
@@ -274,11 +326,12 @@ class AuditEntry(models.Model):
 
 
 class AccessLink(models.Model):
-    """A door without a log-in: the set-up of an installation, the activation of an account. Only a hash is stored."""
+    """A door without a log-in: set-up, activation, a calendar feed. Only a hash is stored."""
 
     class Kind(models.TextChoices):
         SETUP = "setup", "初始设置"
         ACTIVATION = "activation", "账号激活"
+        CALENDAR = "calendar", "日历订阅"
 
     kind = models.CharField(max_length=16, choices=Kind)
     digest = models.CharField(max_length=64, unique=True)
@@ -286,16 +339,23 @@ class AccessLink(models.Model):
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)  # of a calendar feed: when it was last read
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(kind__in=["setup", "activation"]), name="access_link_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["setup", "activation", "calendar"]), name="access_link_kind_known"
+            ),
             models.UniqueConstraint(
                 fields=["user"],
                 condition=Q(kind="activation", used_at__isnull=True, revoked_at__isnull=True),
                 name="access_link_one_open_slip",
+            ),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(kind="calendar", revoked_at__isnull=True),
+                name="access_link_one_open_feed",
             ),
         ]
 

@@ -25,8 +25,8 @@ _RUNS_BRANCH = frozenset(
 _HELPS_BRANCH = frozenset({C.ORG_VIEW, C.ROSTER_VIEW, C.ACTIVITY_VIEW, C.ACTIVITY_WRITE, C.POINTS_VIEW, C.RULES_VIEW})
 
 GRANTS: Mapping[Role, frozenset[C]] = {
-    Role.PARTY_COMMITTEE_SECRETARY: _READS_BRANCHES,
-    Role.PARTY_COMMITTEE_MEMBER: _READS_BRANCHES,
+    Role.PARTY_COMMITTEE_SECRETARY: _READS_BRANCHES | {C.COMMITTEE_CONFIRM},
+    Role.PARTY_COMMITTEE_MEMBER: _READS_BRANCHES | {C.COMMITTEE_CONFIRM},
     Role.PARTY_OFFICE: _READS_BRANCHES
     | {
         C.ORG_MANAGE,
@@ -38,6 +38,8 @@ GRANTS: Mapping[Role, frozenset[C]] = {
         C.PII_VIEW,
         C.ACTIVITY_CONFIRM,  # only where a branch has no second person: activities.rules decides
         C.ACTIVITY_REVIEW,
+        C.COMMITTEE_RECORD,
+        C.COMMITTEE_CONFIRM,  # only where no member of the committee is left: activities.rules decides
         C.PLAN_REVIEW,
         C.AUDIT_VIEW,
     },
@@ -56,6 +58,27 @@ GRANTS: Mapping[Role, frozenset[C]] = {
     Role.SUPERIOR_VIEWER: frozenset({C.DASHBOARD_VIEW, C.ORG_VIEW, C.ACTIVITY_VIEW}),
     Role.AUDIT_ADMIN: frozenset({C.AUDIT_VIEW}),
 }
+
+
+# Capabilities that hold at the node of the post alone, never below it, and only where the node is of this level.
+AT_NODE_ONLY: Mapping[C, BranchLevel] = {
+    C.COMMITTEE_RECORD: BranchLevel.COMMITTEE,
+    C.COMMITTEE_CONFIRM: BranchLevel.COMMITTEE,
+}
+
+
+def grants_at(role: Role, level: BranchLevel | str) -> frozenset[C]:
+    """What a post grants at a node of `level`: the committee's own rights are of no use at another one."""
+    return frozenset(can for can in GRANTS[role] if AT_NODE_ONLY.get(can, level) == level)
+
+
+def reaches(capability: C, post: str, node: str) -> bool:
+    """True when `capability`, granted by a post at path `post`, holds at path `node`.
+
+    >>> reaches(C.ACTIVITY_VIEW, "0001", "00010002"), reaches(C.COMMITTEE_RECORD, "0001", "00010002")
+    (True, False)
+    """
+    return node == post or (capability not in AT_NODE_ONLY and node.startswith(post))
 
 
 def roles_granting(capability: C) -> list[Role]:

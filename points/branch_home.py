@@ -11,12 +11,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from activities.access import may_record, writable_nodes
 from activities.board import create_url, item_url, month_of_board, plan_cell
 from activities.choices import ActivityState, CellState, PlanState
 from activities.models import Activity, ActivityMonth, PlanItem
 from activities.periods import period_label
 from activities.rules import Cell
-from branches.access import may
 from branches.choices import COMMITTEE_ROLES, BranchLevel, Capability
 from branches.models import Appointment, Branch, User
 from members.choices import MemberType
@@ -60,7 +60,7 @@ class Task:
 
 def branches_run_by(user: User) -> QuerySet[Branch]:
     """Branches where a post lets this person write records; of a group leader's group, the branch it belongs to."""
-    nodes = Branch.objects.visible_to(user, Capability.ACTIVITY_WRITE)
+    nodes = writable_nodes(user)
     paths = {path[: -Branch.steplen] for path in nodes.filter(level=BranchLevel.GROUP).values_list("path", flat=True)}
     return Branch.objects.branches().filter(Q(pk__in=nodes.values("pk")) | Q(path__in=paths))
 
@@ -70,13 +70,9 @@ def branch_home(request: HttpRequest, branches: list[Branch], doors: list[Any]) 
     branch = next((node for node in branches if str(node.pk) == asked), branches[0])
     today = timezone.localdate()
     user = request.user
-    first, last = month_of_board(today)
     visible = PlanItem.objects.visible_to(user, Capability.ACTIVITY_VIEW).filter(branch=branch)
-    owed = Q(state__in=[PlanState.OPEN, PlanState.DRAFT, PlanState.RETURNED])
-    since = Q(due__lt=first, due__gte=overdue_since(today)) & owed
-    rows = visible.filter(since | Q(start__lte=last, end__gte=first) | Q(due__range=(first, last)))
-    writes = may(user, Capability.ACTIVITY_WRITE, branch)  # not so the leader of one of its groups
-    month = Month(rows.for_board(), today, first, last, writes)
+    writes = may_record(user, branch)  # not so the leader of one of its groups
+    month = month_of(visible, today, writes=writes)
     confirm, returned = to_confirm(user, today), _beside(sent_back(user), month)
     context = {
         "branch": branch,
@@ -132,6 +128,16 @@ class Month:
         self.sent_back = ticks.count(CellState.RETURNED)
         self.shown = self.todos[:TODOS_SHOWN]
         self.hidden = len(self.todos) - len(self.shown)
+
+
+def month_of(items: QuerySet[PlanItem], today: date, *, writes: bool) -> Month:
+    """The month of `today` from the items of one node: its own, and what earlier months left open."""
+    first, last = month_of_board(today)
+    owed = Q(state__in=[PlanState.OPEN, PlanState.DRAFT, PlanState.RETURNED])
+    since = Q(due__lt=first, due__gte=overdue_since(today)) & owed
+    rows = items.filter(since | Q(start__lte=last, end__gte=first) | Q(due__range=(first, last)))
+    shown = rows.select_related("branch", "group", "activity").order_by("due", "pk")
+    return Month(shown, today, first, last, writes)
 
 
 def _tick(state: CellState) -> str:

@@ -4,8 +4,9 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Final
 
+from activities.access import confirmable, decidable, recordable
 from activities.choices import ActivityState, PlanState
-from activities.confirming import OFFICERS
+from activities.confirming import LEADING, OFFICERS, officers_at
 from activities.models import Activity, PlanItem
 from activities.rules import confirmers
 from branches.choices import BranchLevel, Capability, Role
@@ -22,10 +23,10 @@ def overdue_since(today: date) -> date:
 
 def to_confirm(user: User, today: date) -> list[Activity]:
     """Submitted records this person may confirm now, the oldest first; two statements for any number of branches."""
-    if not user.has_anywhere(Capability.ACTIVITY_CONFIRM):
+    if not user.has_anywhere(Capability.ACTIVITY_CONFIRM) and not user.has_anywhere(Capability.COMMITTEE_CONFIRM):
         return []
     waiting = (
-        Activity.objects.visible_to(user, Capability.ACTIVITY_CONFIRM)
+        confirmable(Activity.objects.all(), user)
         .filter(state=ActivityState.SUBMITTED)
         .exclude(recorder=user)
         .exclude(editor=user)
@@ -41,6 +42,8 @@ def to_confirm(user: User, today: date) -> list[Activity]:
     for record in records:
         path = record.branch.path
         above = [path[:end] for end in range(Branch.steplen, len(path) + 1, Branch.steplen)]
+        if record.branch.level == BranchLevel.COMMITTEE:
+            above = [path]
         free = confirmers(
             officers=officers[path],
             leaders=leaders[path],
@@ -59,7 +62,7 @@ def _posts(branches: set[Branch], today: date) -> tuple[dict[str, set[int]], dic
     office: dict[str, set[int]] = defaultdict(set)
     paths = {branch.path for branch in branches}
     held = Appointment.objects.current(today).filter(
-        role__in=[*OFFICERS, Role.GROUP_LEADER, Role.PARTY_OFFICE],
+        role__in=[*OFFICERS, *LEADING, Role.GROUP_LEADER, Role.PARTY_OFFICE],
         branch__path__gte=min(paths)[: Branch.steplen],
         branch__path__lte=max(paths) + "ZZZZ",
         user__is_active=True,
@@ -69,14 +72,14 @@ def _posts(branches: set[Branch], today: date) -> tuple[dict[str, set[int]], dic
             office[path].add(user_id)
         elif role == Role.GROUP_LEADER:
             leaders[path[: -Branch.steplen] if level == BranchLevel.GROUP else path].add(user_id)
-        else:
+        elif role in officers_at(level):
             officers[path].add(user_id)
     return officers, leaders, office
 
 
 def sent_back(user: User) -> list[Activity]:
     """Records and drafts in this person's own hands, the returned ones first."""
-    mine = Activity.objects.visible_to(user, Capability.ACTIVITY_WRITE).filter(
+    mine = recordable(Activity.objects.all(), user).filter(
         state__in=[ActivityState.RETURNED, ActivityState.DRAFT], editor=user
     )
     return list(
@@ -86,5 +89,5 @@ def sent_back(user: User) -> list[Activity]:
 
 def explanations(user: User) -> list[PlanItem]:
     """Required actions whose branch asks to be excused, for those who decide."""
-    asked = PlanItem.objects.visible_to(user, Capability.PLAN_REVIEW).filter(state=PlanState.NOT_HELD_ASKED)
+    asked = decidable(PlanItem.objects.all(), user).filter(state=PlanState.NOT_HELD_ASKED)
     return list(asked.select_related("branch", "group").order_by("due", "pk")[:LIMIT])

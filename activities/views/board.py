@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from activities import planning
+from activities.access import decidable, may_record, right_to_decide, right_to_record
 from activities.board import build_board, create_url, month_of_board, plan_cell
 from activities.choices import PlanState
 from activities.models import Activity, PlanItem
@@ -41,18 +42,20 @@ def board(request: HttpRequest) -> HttpResponse:
     if not own_group_only:
         items = items.filter(branch__in=[branch.pk for branch in page.object_list])
     table = build_board(items.for_board(), today, reader=request.user)
+    own = visible.covering(first, last).filter(branch__level=BranchLevel.COMMITTEE)
     context = {
         "board": table,
+        "own": build_board(own.for_board(), today, reader=request.user),
         "page": page,
         "q": text,
         "month": first,
         "before": date(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1),
         "after": date(first.year + (first.month == 12), first.month % 12 + 1, 1),
         "is_now": first == today.replace(day=1),
-        "reviews": may(request.user, Capability.PLAN_REVIEW),
-        "asked": visible.filter(state=PlanState.NOT_HELD_ASKED).select_related("branch", "group").order_by("due")[:20]
-        if may(request.user, Capability.PLAN_REVIEW)
-        else [],
+        "asked": decidable(PlanItem.objects.all(), request.user)
+        .filter(state=PlanState.NOT_HELD_ASKED)
+        .select_related("branch", "group")
+        .order_by("due")[:20],
     }
     return render(request, "activities/board.html", context)
 
@@ -74,9 +77,7 @@ def plan_item(request: HttpRequest, pk: int) -> HttpResponse:
     error, status = "", 200
     if request.method == "POST":
         action = request.POST.get("action", "")
-        require(
-            request.user, Capability.PLAN_REVIEW if action in ("accept", "refuse") else Capability.ACTIVITY_WRITE, item
-        )
+        require(request.user, right_to_decide(item) if action in ("accept", "refuse") else right_to_record(item), item)
         try:
             done = _act(request, item, action)
         except ValidationError as exc:
@@ -92,7 +93,7 @@ def plan_item(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if item.group_id:
         records = records.filter(group=item.group)
-    writes = may(request.user, Capability.ACTIVITY_WRITE, item)
+    writes = may_record(request.user, item)
     context = {
         "item": item,
         "cell": plan_cell(item, today),
@@ -105,7 +106,8 @@ def plan_item(request: HttpRequest, pk: int) -> HttpResponse:
         else "",
         "reviews": item.state == PlanState.NOT_HELD_ASKED
         and item.reason_by_id != request.user.pk
-        and may(request.user, Capability.PLAN_REVIEW, item),
+        and may(request.user, right_to_decide(item), item),
+        "of_committee": item.branch.level == BranchLevel.COMMITTEE,
         "error": error,
         "typed": request.POST,
     }
@@ -120,4 +122,5 @@ def _act(request: HttpRequest, item: PlanItem, action: str) -> str:
         planning.refuse_not_held(item=item, comment=request.POST.get("comment", ""), actor=request.user)
         return "已退回说明，支部会看到您的意见。"
     planning.explain_not_held(item=item, reason=request.POST.get("reason", ""), actor=request.user)
-    return "说明已提交，等待党委办公室审核。"
+    committee = item.branch.level == BranchLevel.COMMITTEE
+    return f"说明已提交，等待{'党委书记或党委委员' if committee else '党委办公室'}审核。"

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,6 +15,7 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_http_methods
 
 from activities import photos, prefill, services
+from activities.access import may_record, require_record, writable_nodes
 from activities.choices import ActivityState, Kind
 from activities.confirming import who_confirms
 from activities.drafting import Absence, Conflict, Incomplete
@@ -23,9 +23,8 @@ from activities.forms import REASONS, ActivityForm, absences_of, initial_of, par
 from activities.models import Activity
 from activities.people import Expected, expected_people
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
-from branches.access import may, require
 from branches.choices import BranchLevel, Capability
-from branches.models import Branch, User
+from branches.models import Branch
 from config.uploads import CheckedPhoto, check_photo
 
 PLACES = {
@@ -38,12 +37,16 @@ PLACES = {
 @login_required
 @require_http_methods(["GET", "POST"])
 def activity_create(request: HttpRequest) -> HttpResponse:
-    require(request.user, Capability.ACTIVITY_WRITE)
-    nodes = _writable(request.user)
+    require_record(request.user)
+    nodes = writable_nodes(request.user)
+    open_nodes = nodes.open_on(timezone.localdate())
     asked = (request.POST if request.method == "POST" else request.GET).get("branch", "")
-    node = get_object_or_404(nodes, pk=int(asked)) if asked.isdecimal() and len(asked) < 18 else nodes.first()
-    if node is None:
-        node = Branch.objects.visible_to(request.user, Capability.ACTIVITY_WRITE).first()
+    if asked.isdecimal() and len(asked) < 18:
+        node = get_object_or_404(Branch.objects.visible_to(request.user, Capability.ACTIVITY_VIEW), pk=int(asked))
+        require_record(request.user, node)
+        node = get_object_or_404(open_nodes, pk=node.pk)
+    else:
+        node = open_nodes.first() or nodes.first()
     return FormPage(request, node).answer()
 
 
@@ -51,17 +54,11 @@ def activity_create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def activity_edit(request: HttpRequest, pk: int) -> HttpResponse:
     activity = get_object_or_404(Activity.objects.readable_by(request.user).for_detail(), pk=pk)
-    require(request.user, Capability.ACTIVITY_WRITE, activity)
+    require_record(request.user, activity)
     if activity.state not in services.EDITABLE:
         messages.warning(request, "这份记录已确认，内容不能再改；出席有误的，请使用“更正出席”。")
         return redirect("activities:activity_detail", pk=pk)
     return FormPage(request, activity.branch, activity).answer()
-
-
-def _writable(user: User) -> QuerySet[Branch]:
-    """The nodes that may be chosen: open branches and committees, or the group of somebody who leads only that."""
-    nodes = Branch.objects.visible_to(user, Capability.ACTIVITY_WRITE)
-    return nodes.exclude(level__in=[BranchLevel.GENERAL_BRANCH, BranchLevel.SUPERIOR]).open_on(timezone.localdate())
 
 
 class FormPage:
@@ -71,12 +68,9 @@ class FormPage:
         self.request, self.user, self.activity, self.node = request, request.user, activity, node
         self.today = timezone.localdate()
         self.branch = Branch.objects.get_parent(node) if node.level == BranchLevel.GROUP else node
-        self.groups_only = not may(self.user, Capability.ACTIVITY_WRITE, self.branch)
+        self.groups_only = not may_record(self.user, self.branch)
         self.groups = list(
-            Branch.objects.visible_to(self.user, Capability.ACTIVITY_WRITE)
-            .within([self.branch.path])
-            .filter(level=BranchLevel.GROUP)
-            .open_on(self.today)
+            writable_nodes(self.user).within([self.branch.path]).filter(level=BranchLevel.GROUP).open_on(self.today)
         )
         self.posted = request.POST if request.method == "POST" else None
         asked = (request.POST if self.posted is not None else request.GET).get("kind", "")
@@ -189,7 +183,8 @@ class FormPage:
             self.activity.refresh_from_db()
             return self._page(form, absences, status=422)
         present = self.activity.attendances.filter(status="present").count()
-        text = f"已提交，等待{who_confirms(self.activity)}确认；确认后记入{present}人的积分。"
+        points = "" if self.branch.level == BranchLevel.COMMITTEE else f"；确认后记入{present}人的积分"
+        text = f"已提交，等待{who_confirms(self.activity)}确认{points}。"
         if not self.activity.photos.exists():
             text += "还没有照片，可在确认前补传。"
         messages.success(self.request, text)
@@ -231,7 +226,8 @@ class FormPage:
         version = self.activity.version if self.activity else ""
         if self.posted is not None and not self.conflict and status == 200:
             version = self.posted.get("version", version)
-        nodes = list(_writable(self.user).exclude(level=BranchLevel.GROUP)) if not self.activity else []
+        nodes = writable_nodes(self.user).open_on(self.today).exclude(level=BranchLevel.GROUP)
+        nodes = list(nodes) if not self.activity else []
         context = {
             "form": form,
             "activity": self.activity,

@@ -1,5 +1,6 @@
 """The list of records, one record, and what may be done with it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +14,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from activities import photos, services
+from activities.access import (
+    may_confirm,
+    may_record,
+    may_review,
+    require_record,
+    right_to_confirm,
+    right_to_record,
+)
 from activities.choices import ActivityState, AttendanceStatus, Kind
 from activities.confirming import confirmers_of, who_confirms
 from activities.drafting import Absence
@@ -66,7 +75,7 @@ def activity_list(request: HttpRequest) -> HttpResponse:
         .filter(state=ActivityState.SUBMITTED)
         .count(),
         "sort": sort,
-        "writes": may(request.user, Capability.ACTIVITY_WRITE),
+        "writes": may_record(request.user),
     }
     template = "activities/_activity_table.html" if request.htmx else "activities/activity_list.html"
     return render(request, template, context)
@@ -87,7 +96,7 @@ def _detail(request: HttpRequest, activity: Activity, *, status: int = 200, **ex
     sees_reasons = may(request.user, Capability.ACTIVITY_VIEW, activity) and may(
         request.user, Capability.ROSTER_VIEW, activity
     )  # a superior reads what was held, not who was ill
-    waiting = activity.state == ActivityState.SUBMITTED
+    waiting, records = activity.state == ActivityState.SUBMITTED, may_record(request.user, activity)
     confirmers = confirmers_of(activity).people if waiting else frozenset()
     context = {
         "activity": activity,
@@ -98,16 +107,13 @@ def _detail(request: HttpRequest, activity: Activity, *, status: int = 200, **ex
         "rate": percent(len(present), len(rows)),
         "quorum": _quorum(activity, rows, present),
         "sees_reasons": sees_reasons,
-        "confirms": request.user.pk in confirmers and may(request.user, Capability.ACTIVITY_CONFIRM, activity),
-        "reviews": waiting and may(request.user, Capability.ACTIVITY_REVIEW, activity),
+        "confirms": request.user.pk in confirmers and may_confirm(request.user, activity),
+        "reviews": waiting and may_review(request.user, activity),
         "who_confirms": who_confirms(activity) if waiting else "",
-        "edits": activity.state in services.EDITABLE and may(request.user, Capability.ACTIVITY_WRITE, activity),
-        "corrects": activity.state == ActivityState.CONFIRMED
-        and may(request.user, Capability.ACTIVITY_CONFIRM, activity)
-        and may(request.user, Capability.ACTIVITY_WRITE, activity),
-        "deletes": activity.state in (ActivityState.PLANNED, ActivityState.DRAFT)
-        and not activity.serial
-        and may(request.user, Capability.ACTIVITY_WRITE, activity),
+        "edits": activity.state in services.EDITABLE and records,
+        "corrects": activity.state == ActivityState.CONFIRMED and records and may_confirm(request.user, activity),
+        "deletes": activity.state in (ActivityState.PLANNED, ActivityState.DRAFT) and not activity.serial and records,
+        "of_committee": activity.branch.level == BranchLevel.COMMITTEE,  # no points are awarded for its records
         "trail": trail_of(activity) if sees_reasons else [],
         "photos": list(activity.photos.all()),
         **extra,
@@ -151,16 +157,16 @@ def _acted(request: HttpRequest, activity: Activity, act: Any, done: str) -> Htt
     return redirect("activities:activity_detail", pk=activity.pk)
 
 
-def _target(request: HttpRequest, pk: int, capability: Capability) -> Activity:
+def _target(request: HttpRequest, pk: int, right: Callable[[Activity], Capability]) -> Activity:
     """Out of scope 404, in scope without the right 403."""
     activity = get_object_or_404(Activity.objects.readable_by(request.user).for_detail(), pk=pk)
-    require(request.user, capability, activity)
+    require(request.user, right(activity), activity)
     return activity
 
 
 @login_required
 def activity_submit(request: HttpRequest, pk: int) -> HttpResponse:
-    activity = _target(request, pk, Capability.ACTIVITY_WRITE)
+    activity = _target(request, pk, right_to_record)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     return _acted(
@@ -173,22 +179,25 @@ def activity_submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 def activity_confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    activity = _target(request, pk, Capability.ACTIVITY_CONFIRM)
+    activity = _target(request, pk, right_to_confirm)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     present = sum(row.status == AttendanceStatus.PRESENT for row in activity.attendances.all())
+    points = "" if activity.branch.level == BranchLevel.COMMITTEE else f"，{present}人的积分已入账"
     return _acted(
         request,
         activity,
         lambda: services.confirm_activity(activity=activity, actor=request.user),
-        f"已确认，{present}人的积分已入账。",
+        f"已确认{points}。",
     )
 
 
 @login_required
 def activity_return(request: HttpRequest, pk: int) -> HttpResponse:
-    reviewing = Activity.objects.visible_to(request.user, Capability.ACTIVITY_REVIEW).filter(pk=pk).exists()
-    activity = _target(request, pk, Capability.ACTIVITY_REVIEW if reviewing else Capability.ACTIVITY_CONFIRM)
+    activity = get_object_or_404(Activity.objects.readable_by(request.user).for_detail(), pk=pk)
+    reviewing = may_review(request.user, activity)
+    if not reviewing:
+        require(request.user, right_to_confirm(activity), activity)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     return _acted(
@@ -204,8 +213,8 @@ def activity_return(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def activity_correct(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct who came to a confirmed record: a page of its own, because points follow."""
-    activity = _target(request, pk, Capability.ACTIVITY_CONFIRM)
-    require(request.user, Capability.ACTIVITY_WRITE, activity)
+    activity = _target(request, pk, right_to_confirm)
+    require_record(request.user, activity)
     if activity.state != ActivityState.CONFIRMED:
         messages.warning(request, "只有已确认的记录需要更正出席；其他记录可以直接修改。")
         return redirect("activities:activity_detail", pk=pk)
@@ -268,7 +277,7 @@ def _roster(rows: list[Attendance], absences: dict[int, Absence], reader: User) 
 
 @login_required
 def activity_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    activity = _target(request, pk, Capability.ACTIVITY_WRITE)
+    activity = _target(request, pk, right_to_record)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     try:
@@ -302,7 +311,7 @@ def photo(request: HttpRequest, pk: int, size: str) -> HttpResponse:
 def photo_delete(request: HttpRequest, pk: int) -> HttpResponse:
     readable = Activity.objects.readable_by(request.user)
     found = get_object_or_404(Photo.objects.select_related("activity"), pk=pk, activity__in=readable)
-    require(request.user, Capability.ACTIVITY_WRITE, found.activity)
+    require_record(request.user, found.activity)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     activity = found.activity

@@ -7,13 +7,15 @@ from django.utils import timezone
 from branches.access import Refused
 from branches.audit import record
 from branches.models import Appointment
-from branches.rules import roles_granting
+from branches.rules import AT_NODE_ONLY, roles_granting
 
 
 def _holders(request: HttpRequest, refusal: Refused) -> str:
     """Who could do it: at the node or above it; without a node, above the reader's own posts."""
     paths = [refusal.branch.path] if refusal.branch else [post.path for post in request.user.current_posts]
     chain = {path[:n] for path in paths for n in range(4, len(path) + 1, 4)}
+    if refusal.branch and refusal.capability in AT_NODE_ONLY:
+        chain = {refusal.branch.path}
     holders = Appointment.objects.current(timezone.localdate()).filter(
         role__in=roles_granting(refusal.capability), branch__path__in=chain, user__is_active=True
     )

@@ -20,6 +20,7 @@ from branches.models import Branch, User
 from members.choices import MemberType
 from members.models import Member, MembershipEvent, RollMonth
 from members.rules import Movement, Reconciliation, reconcile
+from points.branch_home import Month, month_of
 from points.dashboard.span import Span
 from points.models import PointsMonth
 from points.rules import ZERO, round_half_up
@@ -318,6 +319,13 @@ def overdue(user: User, span: Span) -> OverdueList:
         for item in rows
     ]
     return OverdueList(tuple(lines), items.count())
+
+
+def own_months(user: User, today: date) -> list[tuple[Branch, Month]]:
+    """What the committee itself owes this month, for those who enter it."""
+    nodes = list(Branch.objects.visible_to(user, Capability.COMMITTEE_RECORD).open_on(today))
+    found = [(node, month_of(PlanItem.objects.filter(branch=node), today, writes=True)) for node in nodes]
+    return [(node, month) for node, month in found if month.todos or month.later or month.done]
 
 
 def waiting_count(user: User) -> int:

@@ -38,6 +38,7 @@ def dashboard(request: HttpRequest, doors: list[Any]) -> HttpResponse:
         "asked": asked,
         "confirm": confirm,
         "mine": len(asked) + len(confirm),
+        "own": panels.own_months(user, today),
         "board": boards.month_board(user, span, branches, heads.by_branch) if is_month else None,
         "sums": None if is_month else boards.span_board(user, span, branches, heads.by_branch),
         "reads": may(user, Capability.ACTIVITY_VIEW),
