@@ -47,6 +47,7 @@ INITIALS: Final = {
     Kind.DEM_LIFE_MEETING: "MZ",
     Kind.REPORT_ASSESSMENT: "SZ",
 }
+ROW_FIELDS: Final = ("branch_id", "name", "group_name", "member_type", "may_vote", "status", "reason", "note")
 TRIMMED: Final = 300  # characters of a long text that the audit trail keeps
 
 
@@ -128,8 +129,23 @@ def _write(activity: Activity, data: ActivityData, change: Difference, actor: Us
         ActivityKind.objects.filter(activity=activity).delete()
         ActivityKind.objects.bulk_create([ActivityKind(activity=activity, kind=kind) for kind in data.kinds])
     if made or "absences" in change.changes or "kinds" in change.changes or "starts_at" in change.changes:
-        Attendance.objects.filter(activity=activity).delete()
-        Attendance.objects.bulk_create(change.rows)
+        _write_rows(activity, change.rows)
+
+
+def _write_rows(activity: Activity, rows: Collection[Attendance]) -> None:
+    """Bring the rows in line with those expected now: who stays keeps sign-in, sitting and approval of the leave."""
+    kept = {row.member_id: row for row in Attendance.objects.select_for_update().filter(activity=activity)}
+    wanted = {row.member_id: row for row in rows}
+    changed = []
+    for member_id in kept.keys() & wanted.keys():
+        row, new = kept[member_id], wanted[member_id]
+        if any(getattr(row, name) != getattr(new, name) for name in ROW_FIELDS):
+            for name in ROW_FIELDS:
+                setattr(row, name, getattr(new, name))
+            changed.append(row)
+    Attendance.objects.filter(pk__in=[row.pk for pk, row in kept.items() if pk not in wanted]).delete()
+    Attendance.objects.bulk_update(changed, ROW_FIELDS)
+    Attendance.objects.bulk_create([row for pk, row in wanted.items() if pk not in kept])
 
 
 def _both(change: Difference) -> list[FieldConflict]:

@@ -113,6 +113,24 @@ def test_the_second_of_two_savers_sees_both_texts_and_nothing_is_overwritten(dat
     assert draft.topic == "书记的题目"
 
 
+def test_saving_again_keeps_the_rows_with_their_sign_ins_and_drops_only_who_is_not_expected(data, secretary, members):
+    draft = save(data(), secretary)
+    signed = draft.attendances.get(member=members[1])
+    signed.signed_at, signed.signed_by = timezone.now(), "qr"
+    signed.save()
+    before = {row.member_id: row.pk for row in draft.attendances.all()}
+    save(data(absences={members[0].pk: Absence("duty")}, version=draft.version), secretary, draft)
+    after = {row.member_id: row for row in draft.attendances.all()}
+    assert {pk: row.pk for pk, row in after.items()} == before
+    assert (after[members[1].pk].signed_at, after[members[1].pk].signed_by) == (signed.signed_at, "qr")
+    assert after[members[0].pk].status == AttendanceStatus.OFFICIAL
+    draft.refresh_from_db()
+    save(data(kinds=(Kind.COMMITTEE_MEETING,), version=draft.version), secretary, draft)
+    left = {row.member_id: row.pk for row in draft.attendances.all()}
+    assert len(left) == 2
+    assert left.items() <= before.items()
+
+
 def test_saving_without_a_change_makes_nobody_the_last_editor(data, secretary, organiser):
     draft = save(data(recorder=secretary), secretary)
     save(data(recorder=secretary, version=draft.version), organiser, draft)
