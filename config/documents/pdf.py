@@ -1,0 +1,294 @@
+"""Documents as PDF, where the machine can: WeasyPrint needs Pango and a Chinese font from the system."""
+
+import ctypes
+import ctypes.util
+import importlib
+from base64 import b64encode
+from typing import Any, Final
+
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from config.documents.content import (
+    Block,
+    Cell,
+    Document,
+    Fonts,
+    Grid,
+    Heading,
+    Line,
+    PageBreak,
+    Paragraph,
+    Photo,
+    PhotoRow,
+    Placed,
+    Section,
+    Signature,
+    Table,
+    clean,
+    in_parts,
+    is_number,
+    lay_out,
+    shares,
+    shown,
+)
+
+PACKAGES: Final = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-cjk")
+INSTALL: Final = f"sudo apt-get install --no-install-recommends {' '.join(PACKAGES)}"
+CELL_PADDING: Final = 1.2  # mm at each side
+
+# What stands in for a font that is not installed: its other names, then what Debian has.
+STAND_INS: Final = {
+    "方正小标宋简体": '"FZXiaoBiaoSong-B05S", "小标宋", "STZhongsong", "Noto Serif CJK SC"',
+    "仿宋_GB2312": '"FangSong_GB2312", "仿宋", "FangSong", "STFangsong", "Noto Serif CJK SC"',
+    "楷体_GB2312": '"KaiTi_GB2312", "楷体", "KaiTi", "STKaiti", "Noto Serif CJK SC"',
+    "黑体": '"SimHei", "STHeiti", "Noto Sans CJK SC"',
+    "宋体": '"SimSun", "STSong", "Noto Serif CJK SC"',
+}
+
+
+class PdfMissing(Exception):
+    """This machine lacks a library or a Chinese font; INSTALL is the line that brings them."""
+
+
+def is_available() -> bool:
+    """Whether WeasyPrint loads and a Chinese font is there; without the font it would draw boxes and say nothing."""
+    try:
+        _weasyprint()
+    except OSError:
+        return False
+    return has_chinese_font()
+
+
+def has_chinese_font() -> bool:
+    """Ask fontconfig, which WeasyPrint uses too."""
+    name = ctypes.util.find_library("fontconfig") or "libfontconfig.so.1"
+    try:
+        lib = ctypes.CDLL(name)
+    except OSError:
+        return False
+    lib.FcInitLoadConfigAndFonts.restype = lib.FcNameParse.restype = ctypes.c_void_p
+    lib.FcObjectSetCreate.restype = lib.FcFontList.restype = ctypes.c_void_p
+    config = ctypes.c_void_p(lib.FcInitLoadConfigAndFonts())
+    pattern, names = ctypes.c_void_p(lib.FcNameParse(b":lang=zh-cn")), ctypes.c_void_p(lib.FcObjectSetCreate())
+    found = ctypes.c_void_p(lib.FcFontList(config, pattern, names))
+    try:
+        return bool(found.value) and ctypes.cast(found, ctypes.POINTER(ctypes.c_int))[0] > 0
+    finally:
+        if found.value:
+            lib.FcFontSetDestroy(found)
+        lib.FcObjectSetDestroy(names)
+        lib.FcPatternDestroy(pattern)
+        lib.FcConfigDestroy(config)
+
+
+def render(document: Document) -> bytes:
+    """The file. Raises PdfMissing where this machine cannot. 2,000 table rows take about 16 s."""
+    if not is_available():
+        raise PdfMissing
+    weasyprint = _weasyprint()
+    nothing_from_outside = weasyprint.urls.URLFetcher(allowed_protocols=["data"])
+    html = weasyprint.HTML(string=to_html(document), url_fetcher=nothing_from_outside)
+    return bytes(html.write_pdf())
+
+
+def _weasyprint() -> Any:
+    """Loaded at the first PDF: the site runs without its libraries. Raises OSError."""
+    return importlib.import_module("weasyprint")
+
+
+def to_html(document: Document) -> str:
+    """The page WeasyPrint prints; every text is escaped."""
+    parts = [
+        format_html('<section class="s{}">{}</section>', n, _blocks(section))
+        for n, section in enumerate(document.sections)
+    ]
+    return format_html(
+        '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head>'
+        "<body>{}</body></html>",
+        clean(document.title),
+        SafeString(_css(document)),
+        _join(parts),
+    )
+
+
+def _join(parts: list[SafeString]) -> SafeString:
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def _family(name: str) -> str:
+    plain = "".join(char for char in name if char not in "\"'\\;{}<>\n")
+    return f'"{plain}", {STAND_INS.get(plain, STAND_INS["宋体"])}'
+
+
+def _css(document: Document) -> str:
+    fonts = document.fonts
+    pages = []
+    for n, section in enumerate(document.sections):
+        page = section.page
+        margins = f"{page.top}mm {page.right}mm {page.bottom}mm {page.left}mm"
+        pages.append(f".s{n}{{page:s{n}}} @page s{n}{{size:{page.width}mm {page.height}mm;margin:{margins}}}")
+        if page.numbered:
+            number = f"content:'— ' counter(page) ' —';font:14pt {_family(fonts.page_number)};vertical-align:top;"
+            gap = f"padding-top:{min(7, page.bottom / 4)}mm"
+            pages.append(
+                f"@page s{n}:right{{@bottom-right{{{number}{gap};padding-right:5mm}}}}"
+                f"@page s{n}:left{{@bottom-left{{{number}{gap};padding-left:5mm}}}}"
+            )
+    return "\n".join([*pages, _rules(fonts)])
+
+
+def _rules(fonts: Fonts) -> str:
+    return f"""
+body {{ margin: 0; font: 16pt/28pt {_family(fonts.body)}; text-align: justify; overflow-wrap: anywhere; }}
+section {{ break-before: page; }} section:first-child {{ break-before: auto; }}
+p, h1, h2, h3 {{ margin: 0; font-weight: normal; white-space: pre-wrap; break-after: auto; }}
+h1 {{ font: 22pt/32pt {_family(fonts.title)}; text-align: center; margin-bottom: 12pt; break-after: avoid;
+  bookmark-level: none; }}
+h2 {{ font: 16pt/28pt {_family(fonts.heading)}; text-indent: 2em; break-after: avoid; bookmark-level: 1; }}
+h3 {{ font: 16pt/28pt {_family(fonts.subheading)}; text-indent: 2em; break-after: avoid; bookmark-level: 2; }}
+.indent {{ text-indent: 2em; }} .small {{ font-size: 12pt; line-height: 20pt; }}
+.left {{ text-align: left; }} .center {{ text-align: center; }} .right {{ text-align: right; }}
+.line {{ display: flex; justify-content: space-between; font-size: 12pt; line-height: 24pt; }}
+.sign {{ text-align: right; margin-top: 28pt; }}
+.break {{ break-after: page; height: 0; }}
+table {{ width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0 0 6pt;
+  font: 12pt/20pt {_family(fonts.cell)}; }}
+td, th {{ border: 0.5pt solid #000; padding: 0.6mm {CELL_PADDING}mm; font-weight: normal; text-align: left;
+  vertical-align: middle; }}
+tfoot td {{ border-width: 0.5pt 0 0 0; padding: 0; height: 0; line-height: 0; }} /* closes what runs on */
+tr {{ break-inside: avoid; }} tr.splits {{ break-inside: auto; }} tr.next {{ break-after: avoid; }}
+td.label, th {{ font-family: {_family(fonts.label)}; text-align: center; }}
+td.label {{ padding-left: 0.5mm; padding-right: 0.5mm; }}
+td.text {{ vertical-align: top; }} td.open-top {{ border-top: none; }} td.open-bottom {{ border-bottom: none; }}
+td.center {{ text-align: center; }} td.right {{ text-align: right; }}
+b {{ font-family: {_family(fonts.label)}; font-weight: normal; }}
+.tight td, .tight th {{ padding: 0.4mm 0.4mm; line-height: 1.35; }}
+.photos {{ display: flex; justify-content: space-around; padding: 2mm 0; break-inside: avoid; }}
+figure {{ margin: 0; text-align: center; }} img {{ display: block; margin: 0 auto; }}
+figcaption {{ font-size: 10.5pt; line-height: 16pt; }}
+"""
+
+
+def _blocks(section: Section) -> SafeString:
+    return _join([_block(block, section.page.text_width) for block in section.blocks])
+
+
+def _block(block: Block, width: float) -> SafeString:
+    if isinstance(block, Heading):
+        tag = SafeString(("h1", "h2", "h3")[min(block.level, 2)])
+        return format_html("<{}>{}</{}>", tag, clean(block.text), tag)
+    if isinstance(block, Paragraph):
+        names = " ".join(filter(None, (block.align, "small" * block.small, "indent" * block.indent)))
+        return format_html_join("", '<p class="{}">{}</p>', ((names, line) for line in clean(block.text).split("\n")))
+    if isinstance(block, Line):
+        spans = format_html_join("", "<span>{}</span>", ((clean(part),) for part in block.parts))
+        return format_html('<div class="line">{}</div>', spans)
+    if isinstance(block, Signature):
+        return format_html('<p class="sign">{}</p>', clean(block.text))
+    if isinstance(block, PageBreak):
+        return SafeString('<div class="break"></div>')
+    if isinstance(block, PhotoRow):
+        return _photos(block, width)
+    if isinstance(block, Grid):
+        return _grid(block, width)
+    return _join([_table(part, width) for part in in_parts(block, width)])
+
+
+def _photos(row: PhotoRow, width: float) -> SafeString:
+    room = width / max(1, len(row.photos)) - 3
+    return format_html('<div class="photos">{}</div>', _join([_photo(photo, room, row.height) for photo in row.photos]))
+
+
+def _photo(photo: Photo, width: float, height: float) -> SafeString:
+    wide, high = photo.fitted(width, height)
+    kind = "png" if photo.data.startswith(b"\x89PNG") else "jpeg"
+    return format_html(
+        '<figure><img src="data:image/{};base64,{}" width="{}" height="{}" alt="">{}</figure>',
+        kind,
+        b64encode(photo.data).decode(),
+        round(wide / 25.4 * 96),
+        round(high / 25.4 * 96),
+        format_html("<figcaption>{}</figcaption>", clean(photo.caption)) if photo.caption else "",
+    )
+
+
+def _widths(widths: list[float]) -> SafeString:
+    return format_html_join("", '<col style="width:{}mm">', ((f"{width:.3f}",) for width in widths))
+
+
+def _grid(grid: Grid, width: float) -> SafeString:
+    laid = lay_out(grid)
+    unit = width / grid.columns
+    widths = [(b - a) * unit for a, b in zip(laid.edges, laid.edges[1:], strict=False)]
+    rows = []
+    for row in laid.rows:
+        cells = [
+            _cell(placed, row.splits, sum(widths[placed.column : placed.column + placed.colspan]))
+            for placed in row.cells
+        ]
+        names = " ".join(filter(None, ("splits" * row.splits, "next" * row.keep_next)))
+        style = f"height:{row.height}mm" if row.height else ""
+        rows.append(format_html('<tr class="{}" style="{}">{}</tr>', names, style, _join(cells)))
+    head, body = _join(rows[: laid.repeat]), _join(rows[laid.repeat :])
+    foot = format_html('<tfoot><tr><td colspan="{}"></td></tr></tfoot>', len(widths))
+    return format_html("<table>{}<thead>{}</thead>{}<tbody>{}</tbody></table>", _widths(widths), head, foot, body)
+
+
+def _cell(placed: Placed, splits: bool, width: float) -> SafeString:
+    cell: Cell = placed.cell
+    long = splits or bool(cell.caption) or "\n" in cell.text or placed.open_bottom
+    names = (
+        "label" if cell.label else "text" if long else "",
+        "open-top" if placed.open_top else "",
+        "open-bottom" if placed.open_bottom else "",
+        cell.align,
+    )
+    inside = [format_html("<p><b>{}</b></p>", clean(cell.caption))] if cell.caption else []
+    indent = "indent" if long and not cell.label and not cell.align else ""
+    inside += [format_html('<p class="{}">{}</p>', indent, line) for line in clean(cell.text).split("\n") if cell.text]
+    if cell.photos and cell.photos.photos:
+        inside.append(_photos(cell.photos, width - 2 * CELL_PADDING))
+    return format_html(
+        '<td class="{}" colspan="{}" rowspan="{}">{}</td>',
+        " ".join(filter(None, names)),
+        placed.colspan,
+        placed.rowspan,
+        _join(inside),
+    )
+
+
+def _table(table: Table, width: float) -> SafeString:
+    widths = [column.width for column in table.columns]
+    total = sum(widths)
+    if not table.keep:
+        widths, total = shares(widths, width), width
+    head = format_html_join("", "<th>{}</th>", ((_lines(column.label),) for column in table.columns))
+    style = f"height:{table.row_height}mm" if table.row_height else ""
+    rows = []
+    for row in table.rows:
+        cells = [
+            format_html(
+                '<td class="{}">{}</td>',
+                column.align or ("right" if is_number(value) else "left"),
+                _lines(shown(value, column)),
+            )
+            for value, column in zip(row, table.columns, strict=True)
+        ]
+        rows.append(format_html('<tr style="{}">{}</tr>', style, _join(cells)))
+    if not rows:
+        rows = [format_html('<tr><td colspan="{}" class="center">{}</td></tr>', len(table.columns), table.empty)]
+    return format_html(
+        '<table class="{}" style="width:{}mm;font-size:{}pt">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
+        "tight" if table.size < 11 else "",
+        f"{total:.3f}",
+        table.size,
+        _widths(widths),
+        head,
+        _join(rows),
+    )
+
+
+def _lines(text: str) -> SafeString:
+    parts = [conditional_escape(line) for line in clean(text).split("\n")]
+    return format_html_join(SafeString("<br>"), "{}", ((part,) for part in parts))
