@@ -19,6 +19,7 @@ register(
     {
         **TITLES,
         "recorded_on": "变动日期",
+        "kind": "进入名册的原因",
         "purpose": "用途",
         "rows": "条数",
         "size": "文件大小（字节）",

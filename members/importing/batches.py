@@ -2,7 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -17,8 +18,8 @@ from branches.audit import record
 from branches.choices import BranchLevel, Capability
 from branches.models import Branch, JobState, User
 from config.crypto import decrypt, encrypt
-from members.choices import EventKind
 from members.importing.compare import Comparison, State, compare_file
+from members.importing.newcomers import Answers, Entry, Person, asks, entries_as_answered, entries_at_opening, person_of
 from members.importing.stored import post_proposals, preview_of, summary_of
 from members.importing.writing import dependants, is_current, take_back, write_comparison
 from members.models import BatchState, ImportBatch, Member
@@ -91,8 +92,14 @@ def read_batch(*, batch_id: int, tell: Tell) -> None:
 
 
 @transaction.atomic
-def confirm_batch(*, batch: ImportBatch, opening_on: date, skip_errors: bool, actor: User | None) -> ImportBatch:
-    """Start writing what the preview shows; a second press changes nothing."""
+def confirm_batch(
+    *, batch: ImportBatch, opening_on: date, skip_errors: bool, answers: Answers | None = None, actor: User | None
+) -> ImportBatch:
+    """Start writing what the preview shows; a second press changes nothing.
+
+    `answers` say how the new people came, once a month was closed (`newcomers.asks`); before, all count from
+    `opening_on`.
+    """
     batch = _locked(batch)
     stuck = batch.state == BatchState.APPLYING and batch.job is not None and batch.job.state == JobState.FAILED
     if batch.state in {BatchState.APPLYING, BatchState.APPLIED} and not stuck:
@@ -106,6 +113,13 @@ def confirm_batch(*, batch: ImportBatch, opening_on: date, skip_errors: bool, ac
         )
     if not batch.summary["new"] and not batch.summary["changed"]:
         raise ValidationError("没有需要导入的内容。")
+    preview = preview_payload(batch)
+    if stuck and "answers" in preview:
+        answers = Answers.from_json(preview["answers"])
+    if preview["new"] and asks(batch.organisation):
+        people = [Person(r["key"], r["name"], date.fromisoformat(r["joined"]), r["branch_id"]) for r in preview["new"]]
+        answers = _entries(batch.organisation, people, answers, opening_on)[1] or Answers()
+        batch.payload = json.dumps(preview | {"answers": answers.as_json()}, ensure_ascii=False)
     attempt = batch.summary.get("attempt", 0) + 1
     batch.summary |= {"attempt": attempt, "opening_on": opening_on.isoformat(), "skip_errors": skip_errors}
     batch.state = BatchState.APPLYING
@@ -115,7 +129,7 @@ def confirm_batch(*, batch: ImportBatch, opening_on: date, skip_errors: bool, ac
         params={"batch": batch.pk},
         requested_by=actor,
     )
-    batch.save(update_fields=["state", "summary", "job"])
+    batch.save(update_fields=["state", "summary", "payload", "job"])
     return batch
 
 
@@ -133,20 +147,33 @@ def apply_batch(*, batch_id: int, tell: Tell) -> None:
             _keep_preview(batch, comparison if current else _compare(batch), stale=True)
             return
         actor = batch.job.requested_by if batch.job else batch.uploaded_by
-        finish_batch(batch=batch, comparison=comparison, actor=actor)
+        kept = preview_payload(batch).get("answers")
+        answers = Answers.from_json(kept) if kept else None
+        opening_on = date.fromisoformat(batch.summary["opening_on"])
+        try:
+            check_newcomers(batch.organisation, comparison, answers, opening_on)
+        except ValidationError:  # a month was closed or locked meanwhile: the importer is asked again
+            _keep_preview(batch, comparison, stale=True)
+            return
+        finish_batch(batch=batch, comparison=comparison, answers=answers, actor=actor)
     tell(2, 2, "已导入")
 
 
-def finish_batch(*, batch: ImportBatch, comparison: Comparison, actor: User | None) -> None:
-    """Write a comparison and close its batch; in the transaction of the caller."""
+def finish_batch(*, batch: ImportBatch, comparison: Comparison, answers: Answers | None, actor: User | None) -> None:
+    """Write a comparison and close its batch; in the transaction of the caller. Check its new people before."""
+    opening_on = date.fromisoformat(batch.summary["opening_on"])
+    people = [person_of(line) for line in comparison.of(State.NEW)]
+    entries, answers = _entries(batch.organisation, people, answers, opening_on)
     undo = write_comparison(
         comparison,
         organisation=batch.organisation,
-        opening_on=date.fromisoformat(batch.summary["opening_on"]),
-        kind=EventKind.OPENING,
+        opening_on=min(entry.on for entry in entries.values()) if answers else opening_on,
+        entries=entries,
         actor=actor,
     )
     preview = preview_of(comparison) | {"posts": _posts(comparison)}
+    if answers:
+        preview["answers"] = answers.as_json()
     batch.payload, batch.undo = json.dumps(preview, ensure_ascii=False), json.dumps(undo, ensure_ascii=False)
     batch.state, batch.applied_at = BatchState.APPLIED, timezone.now()
     batch.save()
@@ -155,14 +182,22 @@ def finish_batch(*, batch: ImportBatch, comparison: Comparison, actor: User | No
         action="import.applied",
         target=batch,
         branch=batch.organisation,
-        changes={key: [None, batch.summary[key]] for key in ("new", "changed", "refused")},
+        changes={key: [None, batch.summary[key]] for key in ("new", "changed", "refused")}
+        | ({"kind": [None, _counted(entries)]} if answers else {}),
     )
     record_confirmed.send(sender=ImportBatch, source_kind=IMPORT, source_id=batch.pk, revision=1, actor=actor)
 
 
 @transaction.atomic
 def import_at_once(
-    *, organisation: Branch, file_name: str, data: bytes, comparison: Comparison, opening_on: date, actor: User | None
+    *,
+    organisation: Branch,
+    file_name: str,
+    data: bytes,
+    comparison: Comparison,
+    opening_on: date,
+    answers: Answers | None = None,
+    actor: User | None,
 ) -> ImportBatch:
     """The command's way: the same batch, written in this transaction instead of by the worker."""
     _check_opening(opening_on)
@@ -179,7 +214,7 @@ def import_at_once(
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600)
     path.write_bytes(encrypt(data))
-    finish_batch(batch=batch, comparison=comparison, actor=actor)
+    finish_batch(batch=batch, comparison=comparison, answers=answers, actor=actor)
     return batch
 
 
@@ -261,9 +296,31 @@ def _compare(batch: ImportBatch) -> Comparison:
 def _keep_preview(batch: ImportBatch, comparison: Comparison, *, stale: bool = False) -> None:
     kept = {key: batch.summary[key] for key in ("attempt", "opening_on") if key in batch.summary}
     batch.summary = kept | summary_of(comparison) | {"stale": stale}
-    batch.payload = json.dumps(preview_of(comparison), ensure_ascii=False)
+    answers = {name: kept for name, kept in preview_payload(batch).items() if name == "answers"}
+    batch.payload = json.dumps(preview_of(comparison) | answers, ensure_ascii=False)
     batch.state = BatchState.PREVIEW
     batch.save(update_fields=["state", "summary", "payload"])
+
+
+def check_newcomers(organisation: Branch, comparison: Comparison, answers: Answers | None, opening_on: date) -> None:
+    """ValidationError when a comparison cannot be written because of what is (not) said about its new people."""
+    _entries(organisation, [person_of(line) for line in comparison.of(State.NEW)], answers, opening_on)
+
+
+def _entries(
+    organisation: Branch, people: list[Person], answers: Answers | None, opening_on: date
+) -> tuple[Mapping[str, Entry], Answers | None]:
+    """The first event of each new person, and the answers they follow from; None while nothing has to be asked."""
+    if not people or not asks(organisation):
+        return entries_at_opening(people, organisation=organisation, opening_on=opening_on), None
+    answers = answers or Answers()
+    today = timezone.localdate()
+    return entries_as_answered(people, answers, organisation=organisation, today=today), answers
+
+
+def _counted(entries: Mapping[str, Entry]) -> str:
+    kinds = Counter(entry.kind for entry in entries.values())
+    return "，".join(f"{kind.label}{n}人" for kind, n in kinds.items())
 
 
 def _check_opening(day: date) -> None:

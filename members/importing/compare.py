@@ -37,6 +37,7 @@ class Line:
     """One person of the file. `branch` is None with `branch_name` set where the branch is founded with the import."""
 
     row: RosterRow
+    key: str = ""  # tells the lines of one file apart; the same at each reading
     state: State = State.UNCHANGED
     member: Member | None = None
     user: User | None = None  # known already, on no roll
@@ -98,7 +99,7 @@ def compare_file(
 
 def compare(roster: Roster, *, organisation: Branch, paths: Iterable[str] | None, today: date) -> Comparison:
     paths = None if paths is None else list(paths)
-    lines = [Line(row) for row in roster.rows]
+    lines = [Line(row, str(number)) for number, row in enumerate(roster.rows)]
     notes = list(roster.notes)
     known = _known_members(roster.rows)
     for line in lines:

@@ -90,7 +90,14 @@ def _who(line: Line) -> dict[str, Any]:
 def _new(line: Line) -> dict[str, Any]:
     values = values_of(line)
     shown = ("gender", "id_number", "mobile", "member_type", "joined_on")
-    return {**_who(line), "founded": line.branch is None, **{name: facts.shown(name, values[name]) for name in shown}}
+    return {
+        **_who(line),
+        "key": line.key,
+        "branch_id": line.branch.pk if line.branch else None,
+        "joined": values["joined_on"].isoformat(),
+        "founded": line.branch is None,
+        **{name: facts.shown(name, values[name]) for name in shown},
+    }
 
 
 def _changed(line: Line) -> dict[str, Any]:

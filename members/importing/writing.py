@@ -12,8 +12,8 @@ from branches.choices import ROLL_ROLES, BranchLevel
 from branches.models import AccessLink, Appointment, Branch, User
 from branches.services import found_branch
 from members import facts
-from members.choices import EventKind
 from members.importing.compare import Comparison, Line, State, values_of
+from members.importing.newcomers import Entry
 from members.models import Member, MembershipEvent
 from members.recording import record_change, roll_role
 from members.roll_months import recount_roll_months
@@ -37,13 +37,16 @@ def is_current(comparison: Comparison) -> bool:
 
 @transaction.atomic
 def write_comparison(
-    comparison: Comparison, *, organisation: Branch, opening_on: date, kind: EventKind, actor: User | None
+    comparison: Comparison, *, organisation: Branch, opening_on: date, entries: Mapping[str, Entry], actor: User | None
 ) -> dict[str, Any]:
-    """Write the new and the changed people, found what is missing. Returns what a roll-back needs, as JSON values."""
+    """Write the new and the changed people, found what is missing. Returns what a roll-back needs, as JSON values.
+
+    `entries`: the first event of each new person by `Line.key`.
+    """
     new, changed = comparison.of(State.NEW), comparison.of(State.CHANGED)
     _found_branches(new, organisation, opening_on, actor)
     _found_groups([*new, *changed], opening_on, actor)
-    return {"changed": _change(changed, actor), "new": _admit(new, opening_on, kind, actor)}
+    return {"changed": _change(changed, actor), "new": _admit(new, entries, actor)}
 
 
 def _found_branches(lines: list[Line], organisation: Branch, on: date, actor: User | None) -> None:
@@ -74,7 +77,7 @@ def _found_groups(lines: list[Line], on: date, actor: User | None) -> None:
         line.group = made[key]
 
 
-def _admit(lines: list[Line], opening_on: date, kind: EventKind, actor: User | None) -> list[list[Any]]:
+def _admit(lines: list[Line], entries: Mapping[str, Entry], actor: User | None) -> list[list[Any]]:
     """Make users, members, events and roll posts in bulk; [member, user, was the user made here, else what it was]."""
     before = {line.user.pk: [getattr(line.user, name) for name in USER_FACTS] for line in lines if line.user}
     taken = set(User.objects.filter(username__isnull=False).values_list("username", flat=True))
@@ -88,14 +91,15 @@ def _admit(lines: list[Line], opening_on: date, kind: EventKind, actor: User | N
     events = [
         MembershipEvent(
             member=member,
-            kind=kind,
+            kind=entry.kind,
             branch=member.branch,
             member_type=member.member_type,
-            recorded_on=(day := max(opening_on, member.joined_on, member.branch.founded_on)),
-            effective_on=min(member.joined_on, day),
+            recorded_on=entry.on,
+            effective_on=entry.effective_on,
+            note=entry.note,
             created_by=actor,
         )
-        for member in members
+        for member, entry in zip(members, (entries[line.key] for line in lines), strict=True)
     ]
     MembershipEvent.objects.bulk_create(events, batch_size=BATCH)
     Appointment.objects.bulk_create(

@@ -18,11 +18,13 @@ from branches.forms import add_errors
 from branches.models import JobState
 from members.forms import UploadForm
 from members.importing import batches
+from members.importing.newcomers import WAYS, Answer, Answers, asks
 from members.models import BatchState, ImportBatch, Member
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FOLD = 4  # rows of a group shown at first, as in a letter
 OPEN = 200  # rows on one page of an opened group
+ASKED = 200  # new people who can each be answered for in one import
 GROUPS = ("refused", "repairs", "hints", "transfers", "changed", "new", "missing", "unchanged", "skipped")
 SHOWN_AT_FIRST = {"refused": 20, "repairs": 8, "hints": 8, "transfers": 20}
 WORKING = frozenset({BatchState.UPLOADED, BatchState.APPLYING})
@@ -91,8 +93,10 @@ def _show(
             groups[name] = {"rows": page.object_list, "count": len(rows), "page": page, "more": 0}
         else:
             groups[name] = {"rows": rows[:first], "count": len(rows), "more": max(0, len(rows) - first)}
+    asking = batch.state == BatchState.PREVIEW and bool(preview.get("new")) and asks(batch.organisation)
     context = {
         "batch": batch,
+        "asked": _asked(request, preview, errors or {}) if asking else None,
         "waiting": batch.state in WORKING and not _failed(batch),
         "failed": batch.state in WORKING and _failed(batch),
         "preview": preview,
@@ -109,6 +113,29 @@ def _show(
     return render(request, "members/import_detail.html", context, status=status)
 
 
+def _asked(request: HttpRequest, preview: dict[str, Any], errors: dict[str, Any]) -> dict[str, Any]:
+    """What the importer is asked about the new people, with what was answered so far."""
+    kept = preview.get("answers")
+    answers = Answers.read(request.POST) if request.method == "POST" else None
+    answers = answers or (Answers.from_json(kept) if kept else Answers())
+    people = [
+        {
+            **row,
+            "answer": answers.rows.get(row["key"], Answer()),
+            "errors": {name: errors.get(f"{name}-{row['key']}") for name in ("came_on", "came_from")},
+        }
+        for row in preview["new"][:ASKED]
+    ]
+    return {
+        "ways": [(kind.value, text) for kind, text in WAYS.items()],
+        "everybody": answers.everybody,
+        "late": answers.late,
+        "people": people,
+        "rest": max(0, len(preview["new"]) - ASKED),
+        "apart": bool(answers.rows),
+    }
+
+
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
@@ -121,7 +148,11 @@ def import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
         return _show(request, batch, errors={"opening_on": "日期无法识别，请重新填写。"}, status=422)
     try:
         batches.confirm_batch(
-            batch=batch, opening_on=opening, skip_errors=bool(request.POST.get("skip_errors")), actor=request.user
+            batch=batch,
+            opening_on=opening,
+            skip_errors=bool(request.POST.get("skip_errors")),
+            answers=Answers.read(request.POST),
+            actor=request.user,
         )
     except ValidationError as exc:
         found = {name: texts[0] for name, texts in exc.message_dict.items()} if hasattr(exc, "error_dict") else {}

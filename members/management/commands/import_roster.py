@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
 from branches.choices import BranchLevel
 from branches.models import Branch
-from members.importing.batches import first_of_year, import_at_once
+from members.choices import EventKind
+from members.importing.batches import check_newcomers, first_of_year, import_at_once
 from members.importing.compare import Comparison, State, compare_file
+from members.importing.newcomers import Answer, Answers
 from members.roster import UnreadableFile, write_refused
 
 DONE, WITH_ERRORS, UNREADABLE = 0, 1, 2
+WAYS = {"admitted": EventKind.ADMITTED, "transferred": EventKind.TRANSFER_IN, "opening": EventKind.OPENING}
 
 
 class Command(BaseCommand):
@@ -30,6 +34,17 @@ class Command(BaseCommand):
         parser.add_argument("--branch", metavar="CODE", help="organisation to import into (default: the top one)")
         parser.add_argument("--apply", action="store_true", help="write; without it nothing is written")
         parser.add_argument("--skip-errors", action="store_true", help="write the good rows, keep the refused ones")
+        parser.add_argument(
+            "--new-people", choices=WAYS, help="how people new to the system came; needed once a month was closed"
+        )
+        parser.add_argument(
+            "--new-people-on",
+            metavar="YYYY-MM-DD",
+            default="",
+            help="since when they count (default: opening, 1 January of this year; admitted, the day each one joined)",
+        )
+        parser.add_argument("--new-people-from", metavar="NAME", default="", help="where they were transferred from")
+        parser.add_argument("--late", action="store_true", help="the date lies in a closed month: book it late")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,7 +65,13 @@ class Command(BaseCommand):
                 data, path.name, organisation=organisation, paths=None, today=timezone.localdate()
             )
             something = comparison.of(State.NEW) or comparison.of(State.CHANGED)
-            applied = bool(options["apply"] and (options["skip_errors"] or not comparison.errors))
+            answers = self._answers(options)
+            try:
+                check_newcomers(organisation, comparison, answers, first_of_year())
+                unclear = []
+            except ValidationError as exc:
+                unclear = [self._unclear(name, texts[0]) for name, texts in exc.message_dict.items()]
+            applied = bool(options["apply"] and not unclear and (options["skip_errors"] or not comparison.errors))
             if applied and something:
                 import_at_once(
                     organisation=organisation,
@@ -58,10 +79,12 @@ class Command(BaseCommand):
                     data=data,
                     comparison=comparison,
                     opening_on=first_of_year(),
+                    answers=answers,
                     actor=None,
                 )
         result = comparison.as_json(applied=applied)
-        text = "\n".join(self._lines(comparison, applied=applied))
+        result["errors"] += unclear
+        text = "\n".join(self._lines(comparison, unclear, applied=applied))
         refused = comparison.of(State.REFUSED)
         if refused and applied:
             kept = path.with_name(f"{path.stem}-不能导入的{len(refused)}行.xlsx")
@@ -71,7 +94,24 @@ class Command(BaseCommand):
             except OSError as exc:
                 self.stderr.write(f"不能导入的行没有存成文件（{exc.strerror}），可在网页的导入记录中下载。")
         self._print(options, result, text)
-        return WITH_ERRORS if comparison.errors else DONE
+        return WITH_ERRORS if comparison.errors or unclear else DONE
+
+    def _answers(self, options: dict[str, Any]) -> Answers:
+        kind, on = WAYS.get(options["new_people"]), options["new_people_on"]
+        if kind == EventKind.OPENING:
+            on = on or first_of_year().isoformat()
+        return Answers(Answer(kind or "", on, options["new_people_from"].strip()), late=options["late"])
+
+    def _unclear(self, name: str, message: str) -> dict[str, Any]:
+        """What is missing about the new people, as an entry of the errors that names the option."""
+        option = OPTIONS.get(name, "")
+        return {
+            "sheet": "",
+            "row": 0,
+            "column": "",
+            "code": "NEW_PEOPLE",
+            "message": f"{message}（{option}）" if option else message,
+        }
 
     def _organisation(self, code: str | None) -> Branch:
         if code:
@@ -93,7 +133,7 @@ class Command(BaseCommand):
         except OSError as exc:
             raise UnreadableFile("FILE_MISSING", f"打不开文件“{path.name}”：{exc.strerror}。") from exc
 
-    def _lines(self, comparison: Comparison, *, applied: bool) -> list[str]:
+    def _lines(self, comparison: Comparison, unclear: list[dict[str, Any]], *, applied: bool) -> list[str]:
         counts = {state: len(comparison.of(state)) for state in State}
         lines = [
             f"共{len(comparison.lines)}行：新增{counts[State.NEW]}，变更{counts[State.CHANGED]}，"
@@ -101,6 +141,7 @@ class Command(BaseCommand):
         ]
         lines += [f"  新建党支部：{name}（{people}人）" for name, people in comparison.founded]
         lines += [f"  错误 {i.sheet} {i.place}：{i.message}（{i.code}）" for i in comparison.errors]
+        lines += [f"  错误 {entry['message']}（{entry['code']}）" for entry in unclear]
         lines += [f"  留意 {i.sheet} {i.place}：{i.message}（{i.code}）" for i in comparison.warnings]
         if comparison.missing:
             lines.append(f"  在册但不在表中的{len(comparison.missing)}人没有改动。")
@@ -111,4 +152,10 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(result, ensure_ascii=False) if options["json"] else text)
 
 
+OPTIONS = {
+    "came": "--new-people admitted、transferred或opening",
+    "came_on": "--new-people-on",
+    "came_from": "--new-people-from",
+    "late": "--late",
+}
 EMPTY = {"rows": 0, "create": 0, "update": 0, "unchanged": 0, "errors": [], "warnings": [], "applied": False}
