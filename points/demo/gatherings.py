@@ -70,6 +70,7 @@ def plan_gatherings(hospital: Hospital, today: date) -> list[Gathering]:
         for month in months(today):
             found += _month(hospital, plan, month, today, rng)
     found += _temporary(hospital, today)
+    found += _committee(hospital, today)
     found = sorted((g for g in found if g.day < today), key=lambda g: (g.day, g.code, g.kinds))
     _present_tense(found, today)
     return found
@@ -144,6 +145,26 @@ def _temporary(hospital: Hospital, today: date) -> Iterator[Gathering]:
         )
 
 
+def _committee(hospital: Hospital, today: date) -> Iterator[Gathering]:
+    """A study each quarter; at the end of the year the leaders' own meeting and the secretaries' reports."""
+    rng = random.Random("committee")
+    secretaries = {officers[Role.BRANCH_SECRETARY].pk for officers in hospital.officers.values()}
+
+    def held(day: date, kind: Kind, topic: str, expected: list[Person]) -> Gathering:
+        return Gathering(hospital.root, shape.ROOT, (kind,), workday(day, today), topic, expected, hour=15)
+
+    for month in months(today):
+        if month.month % 3 == 2:
+            topic = rng.choice(shape.STUDY_TOPICS)
+            yield held(month.replace(day=10), Kind.CENTER_GROUP_STUDY, topic, hospital.leaders)
+        if month.month == 12:
+            topic = f"{month.year}年度领导班子民主生活会"
+            yield held(month.replace(day=18), Kind.DEM_LIFE_MEETING, topic, hospital.leaders)
+            heads = [p for code in hospital.branches for p in hospital.people[code] if p.member.user_id in secretaries]
+            topic = f"{month.year}年度党支部书记抓党建述职评议"
+            yield held(month.replace(day=23), Kind.REPORT_ASSESSMENT, topic, heads)
+
+
 def _present_tense(found: list[Gathering], today: date) -> None:
     """The last weeks as a real hospital has them: waiting, returned, in draft."""
     for g in found:
@@ -176,6 +197,7 @@ def write_gatherings(hospital: Hospital, found: list[Gathering], today: date) ->
         submitted = g.state != ActivityState.DRAFT
         lecture = Kind.PARTY_LECTURE in g.kinds
         chair = hospital.officers.get(g.code, {}).get(Role.BRANCH_SECRETARY) or recorder
+        chair = hospital.chief if g.code == shape.ROOT else chair
         activities.append(
             Activity(
                 branch=g.branch,
@@ -229,6 +251,8 @@ def _minutes(g: Gathering, rng: random.Random) -> str:
 
 def _hands(hospital: Hospital, g: Gathering) -> tuple[User, User]:
     """Who recorded and who confirmed: never the same person."""
+    if g.code == shape.ROOT:
+        return hospital.office, hospital.chief
     officers = hospital.officers.get(g.code)
     if not officers:
         return g.expected[0].member.user, hospital.office
@@ -258,7 +282,7 @@ def _people(g: Gathering, activity: Activity, rng: random.Random, today: date) -
             member=member,
             branch=member.branch,
             name=member.user.name,
-            group_name=member.group.name if member.group else "",
+            group_name=member.group.name if member.group and g.code != shape.ROOT else "",
             member_type=MemberType.FULL if full else MemberType.PROBATIONARY,
             may_vote=full,
             status=status,

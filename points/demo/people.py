@@ -57,6 +57,8 @@ class Hospital:
     people: dict[str, list[Person]] = field(default_factory=lambda: defaultdict(list))
     officers: dict[str, dict[Role, User]] = field(default_factory=lambda: defaultdict(dict))
     office: User = field(init=False)
+    chief: User = field(init=False)
+    leaders: list[Person] = field(default_factory=list)  # the committee: its secretary first
 
     def roll(self, code: str, day: date) -> list[Person]:
         return [person for person in self.people[code] if person.on_roll(day)]
@@ -80,7 +82,7 @@ def build_organisation(today: date) -> Hospital:
             return Branch.objects.get(pk=root.pk)
         return Branch.objects.add_child(Branch.objects.get(pk=parent.pk), {**data, "hospital_id": root_pk})
 
-    root = add(None, shape.HOSPITAL, "JZ", BranchLevel.COMMITTEE)
+    root = add(None, shape.HOSPITAL, shape.ROOT, BranchLevel.COMMITTEE)
     root_pk = root.pk
     branches: dict[str, Branch] = {}
     groups: dict[str, list[Branch]] = {}
@@ -346,7 +348,16 @@ def _posts(hospital: Hospital, today: date) -> None:
             in_group = [u for u in old_hands if u.member.group_id == group.pk and u not in chosen.values()]
             leader = in_group[-1]
             posts.append(Appointment(user=leader, branch=group, role=Role.GROUP_LEADER, starts_on=since))
-    hospital.office, chief = by_login["office"], by_login["leader"]
+    hospital.office = by_login["office"]
+    hospital.chief = chief = by_login["leader"]
+    hospital.leaders = [p for p in hospital.people["JG02"] if p.member.user == chief]
+    for code in shape.LEADING_BRANCHES:
+        officers = hospital.officers[code].values()
+        hands = [p for p in hospital.people[code] if p.came == since and p.left is None]
+        leader = next(p for p in hands if p.member.user not in officers and p.member.user.username is None)
+        hospital.leaders.append(leader)
+        role = Role.PARTY_COMMITTEE_MEMBER
+        posts.append(Appointment(user=leader.member.user, branch=hospital.root, role=role, starts_on=since))
     posts.append(Appointment(user=hospital.office, branch=hospital.root, role=Role.PARTY_OFFICE, starts_on=since))
     posts.append(Appointment(user=chief, branch=hospital.root, role=Role.PARTY_COMMITTEE_SECRETARY, starts_on=since))
     general = Branch.objects.get(code="LC")

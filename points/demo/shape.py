@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from branches.choices import BranchCategory, BranchKind, Role
 
+ROOT: Final = "JZ"
 HOSPITAL: Final = "江州市人民医院党委"
 GENERAL_BRANCH: Final = "临床党总支"
 DEMO_LOGINS: Final[tuple[str, ...]] = (
@@ -113,6 +114,7 @@ BRANCHES: Final[tuple[BranchPlan, ...]] = (
         "离退休党支部", "LT01", 48, C.RETIRED, K.RETIRED, groups=0, departments=("离退休办公室",), diligence=0.97
     ),
 )
+LEADING_BRANCHES: Final = ("JG02", "NK01", "WK01", "FE01", "MZ01", "YJ01")  # one member of the committee from each
 TEMPORARY: Final = BranchPlan("援外医疗队临时党支部", "LS01", 0, C.CLINICAL, K.TEMPORARY, groups=0)
 
 CAST: Final[dict[str, tuple[str, str, Role | None]]] = {  # log-in -> (name, branch code, post)
@@ -256,6 +258,12 @@ GENERAL_TOPICS: Final = (
     "通报党费收缴和使用情况",
 )
 GROUP_TOPICS: Final = ("学习研讨和思想汇报", "学习党章和交流岗位体会", "讨论小组志愿服务安排", "学习上级会议精神")
+STUDY_TOPICS: Final = (
+    "专题学习公立医院高质量发展的有关精神",
+    "学习党内法规，研讨党委领导下的院长负责制",
+    "学习医德医风和廉洁从业的有关规定",
+    "研讨党建与业务深度融合",
+)
 PLACES: Final = ("行政楼三楼党员活动室", "门诊楼五楼会议室", "住院部二楼示教室", "学术报告厅", "外科楼八楼会议室")
 MINUTES: Final = {  # by the first kind of a record; several, so that two records in a row do not read the same
     "theme_day": (
@@ -279,6 +287,16 @@ MINUTES: Final = {  # by the first kind of a record; several, so that two record
     "general_meeting": (
         "一、支部书记代表支委会报告本季度工作，完成规定动作情况较好。\n二、{topic}，与会党员审议并提出意见{k}条。\n"
         "三、通报发展党员和党费收缴情况。",
+    ),
+    "center_group_study": (
+        "一、集中学习{m}分钟，领学原文。\n二、围绕“{topic}”，{k}名委员作重点发言。\n三、党委书记小结：由党委办公室整理发言要点，两周内报送落实措施。",
+        "一、观看专题辅导报告。\n二、{topic}，与会同志结合分管工作交流。\n三、形成{k}条改进意见，列入党委会下月议题。",
+    ),
+    "dem_life_meeting": (
+        "一、党委书记代表领导班子作对照检查。\n二、班子成员逐一作个人对照检查，开展批评与自我批评，提出批评意见{k}条。\n三、明确整改事项和完成时限。",
+    ),
+    "report_assessment": (
+        "一、各党支部书记逐一述职，每人不超过10分钟。\n二、党委书记逐一点评，指出问题{k}个。\n三、与会同志进行测评，结果由党委办公室汇总。",
     ),
     "": (
         "一、主持人说明本次活动的安排和要求。\n二、围绕“{topic}”学习讨论{m}分钟，{k}名同志发言。\n三、支部书记作小结并提出下一步要求。",

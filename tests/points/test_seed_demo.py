@@ -84,6 +84,14 @@ class TestDemo(TestCase):
         states = set(PlanItem.objects.values_list("state", flat=True))
         assert {"open", "submitted", "returned", "confirmed", "not_applicable"} <= states
 
+    def test_the_committee_held_what_it_owes(self):
+        root = Branch.objects.get(code="JZ")
+        items = PlanItem.objects.filter(branch=root, due__lte=TODAY)
+        assert items.count() == 9  # seven quarters of study, two meetings of last year
+        assert set(items.values_list("state", flat=True)) == {"confirmed"}
+        last = Activity.objects.filter(branch=root, kinds__kind=Kind.REPORT_ASSESSMENT).latest("starts_at")
+        assert last.attendances.count() == 13
+
     def test_a_second_call_keeps_what_is_there(self):
         before = Activity.objects.count()
         with override_settings(DEMO=True):

@@ -58,12 +58,13 @@ class Command(BaseCommand):
         branches = [*hospital.branches.values(), hospital.temporary]
         recount_roll_months(branches=branches, from_month=date(today.year - 1, 1, 1))
         confirmed = write_gatherings(hospital, plan_gatherings(hospital, today), today)
+        nodes = [hospital.root, *branches]
         for year in (today.year - 1, today.year):
-            plan_year(branches=branches, year=year, today=today)
-            refresh_plan(branches=branches, year=year)
+            plan_year(branches=nodes, year=year, today=today)
+            refresh_plan(branches=nodes, year=year)
         settle_old_gaps(branches, hospital.office, today)
         for year in (today.year - 1, today.year):
-            rebuild_activity_months(branches=branches, year=year)
+            rebuild_activity_months(branches=nodes, year=year)
         add_photos(hospital.branches["JG01"])
         post_many(source_kind="activity", source_ids=confirmed, actor=None)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
