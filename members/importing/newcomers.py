@@ -121,8 +121,13 @@ def entries_as_answered(
     for person in people:
         answer = answers.of(person.key)
         home = branches[person.branch] if person.branch else organisation
-        entry = _entry(person, answer, home, first, today, refused)
-        if entry is None:
+        if not answer.kind:
+            refused.all["came"] = "请选择新增的人是怎样进入名册的。"
+            continue
+        try:
+            entry = _entry(person, answer, home, first, today)
+        except _Refused as exc:
+            refused.add(person, exc.field, exc.message)
             continue
         place = (home.pk, entry.on.replace(day=1))
         state = states[place] = states.get(place) or month_state(home, entry.on)
@@ -139,36 +144,37 @@ def entries_as_answered(
     return entries
 
 
-def _entry(
-    person: Person, answer: Answer, home: Branch, first: date | None, today: date, refused: "_Refusals"
-) -> Entry | None:
-    if not answer.kind:
-        refused.all["came"] = "请选择新增的人是怎样进入名册的。"
-        return None
+class _Refused(Exception):
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field, self.message = field, message
+
+
+def _entry(person: Person, answer: Answer, home: Branch, first: date | None, today: date) -> Entry:
     kind = EventKind(answer.kind)
     day = parse_date(answer.on) if len(answer.on) == 10 and _is_day(answer.on) else None
     if answer.on and day is None:
-        return refused.add(person, "came_on", "日期无法识别，请重新填写")
+        raise _Refused("came_on", "日期无法识别，请重新填写")
     if day is None and kind == EventKind.ADMITTED:
         day = person.joined_on
     if day is None:
         what = "转入的日期" if kind == EventKind.TRANSFER_IN else "从哪一天起在册"
-        return refused.add(person, "came_on", f"请填写{what}")
+        raise _Refused("came_on", f"请填写{what}")
     if kind == EventKind.TRANSFER_IN and not answer.origin:
-        return refused.add(person, "came_from", "请填写从哪里转入")
+        raise _Refused("came_from", "请填写从哪里转入")
     if kind == EventKind.OPENING:
         day = max(day, person.joined_on, home.founded_on)
         if first is not None and day > _last_day(first):
             message = f"启用时在册的日期不能晚于首个结账月（{cn_month(first)}），后来的请选发展入党或转入"
-            return refused.add(person, "came_on", message)
+            raise _Refused("came_on", message)
     if day > today:
-        return refused.add(person, "came_on", "日期不能晚于今天")
+        raise _Refused("came_on", "日期不能晚于今天")
     if day.year < EARLIEST:
-        return refused.add(person, "came_on", "日期过早，请核对年份")
+        raise _Refused("came_on", "日期过早，请核对年份")
     if day < person.joined_on:
-        return refused.add(person, "came_on", f"早于入党日期（{cn_date(person.joined_on)}）")
+        raise _Refused("came_on", f"早于入党日期（{cn_date(person.joined_on)}）")
     if day < home.founded_on:
-        return refused.add(person, "came_on", f"早于“{home.name}”的成立日期（{cn_date(home.founded_on)}）")
+        raise _Refused("came_on", f"早于“{home.name}”的成立日期（{cn_date(home.founded_on)}）")
     note = f"转自{answer.origin}" if kind == EventKind.TRANSFER_IN else ""
     return Entry(kind, day, min(person.joined_on, day) if kind != EventKind.TRANSFER_IN else day, note)
 
