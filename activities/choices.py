@@ -39,6 +39,7 @@ SHORT_LABELS: Final[Mapping[Kind, str]] = MappingProxyType(
         Kind.CENTER_GROUP_STUDY: "中心组学习",
         Kind.DEM_LIFE_MEETING: "民主生活会",
         Kind.REPORT_ASSESSMENT: "述职评议",
+        Kind.ASSIGNED: "布置事项",
     }
 )  # headings of narrow columns; read through short_label()
 
@@ -273,6 +274,14 @@ class MakeUpState(TextChoices):
     REPORTED = "reported", "待审核"
     DONE = "done", "已补课"
     WAIVED = "waived", "免补"
+
+
+class StudyState(TextChoices):
+    """Of an entry in the ledger of hours; what came from a record counts by itself."""
+
+    COUNTED = "counted", "已计入"
+    ASKED = "asked", "待审核"
+    REFUSED = "refused", "未计入"
 
 
 class SignMethod(TextChoices):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from activities.choices import AbsenceReason, AttendanceStatus, Kind, LeaveState, MakeUpState, SignMethod
+from activities.choices import AbsenceReason, AttendanceStatus, Kind, LeaveState, MakeUpState, SignMethod, StudyState
 from branches.models import Branch, BranchScopedQuerySet, User
 from config.crypto import EncryptedTextField
 from members.choices import MemberType
@@ -149,6 +149,10 @@ class StudyHours(models.Model):
     hours = models.DecimalField("学时", max_digits=4, decimal_places=1, default=Decimal(0))
     made_up = models.BooleanField("补课", default=False)
     entered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")  # of a course outside
+    state = models.CharField("状态", max_length=16, choices=StudyState, default=StudyState.COUNTED)
+    checked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")  # of a course a member reported
+    checked_at = models.DateTimeField(null=True)
+    comment = models.CharField("审核意见", max_length=200, blank=True, default="")
     entry_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
 
     objects = AttendanceQuerySet.as_manager()
@@ -159,6 +163,7 @@ class StudyHours(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["activity", "member"], name="study_hours_once"),
             models.CheckConstraint(condition=Q(hours__gt=0), name="study_hours_positive"),
+            models.CheckConstraint(condition=Q(state__in=StudyState.values), name="study_hours_state_known"),
         ]
         indexes: ClassVar = [models.Index(fields=["member", "studied_on"], name="study_hours_member_day")]
 
