@@ -27,7 +27,7 @@ from activities.confirming import confirmers_of, who_confirms
 from activities.drafting import Absence
 from activities.forms import REASONS, SORTS, ActivityFilterForm, absences_of, parse_absences
 from activities.models import Activity, Attendance, Photo
-from activities.reports import activity_workbook
+from activities.reports.workbook import activity_workbook
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
 from activities.trail import trail_of
 from branches.access import Refused, may, require

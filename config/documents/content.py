@@ -19,6 +19,7 @@ Value = str | int | Decimal | date | None
 SIGN_HEIGHT: Final = 9  # mm kept for a signature line at the bottom of a cell
 TOGETHER: Final = 12  # so many rows beside one cell stay on one page
 SIGN: Final = "签字（盖章）：　　　　　年　　月　　日"
+PAGES: Final = "\ue000"  # in a Line: the number of pages of the whole file
 TICK, BOX = "☑", "□"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -63,6 +64,9 @@ class Fonts:
     label: str = "黑体"
     cell: str = "仿宋_GB2312"
     page_number: str = "宋体"
+
+
+FONTS: Final = Fonts()
 
 
 @dataclass(frozen=True)
@@ -205,11 +209,11 @@ class Document:
 
     title: str
     sections: tuple[Section, ...]
-    fonts: Fonts = Fonts()
+    fonts: Fonts = FONTS
 
     @classmethod
     def of(cls, title: str, *blocks: Block, page: Page = OFFICIAL, fonts: Fonts | None = None) -> "Document":
-        return cls(title, (Section(blocks, page),), fonts or Fonts())
+        return cls(title, (Section(blocks, page),), fonts or FONTS)
 
     @property
     def blocks(self) -> Iterator[Block]:

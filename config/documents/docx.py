@@ -16,6 +16,7 @@ from docx.text.paragraph import Paragraph as WordParagraph
 from lxml import etree
 
 from config.documents.content import (
+    PAGES,
     Block,
     Cell,
     Document,
@@ -38,7 +39,7 @@ from config.documents.content import (
     shares,
     shown,
 )
-from config.documents.word_xml import paragraph_of, run_of, set_fonts, shape, table_cell, table_row, twips
+from config.documents.word_xml import counted, paragraph_of, run_of, set_fonts, shape, table_cell, table_row, twips
 
 FALLBACK: Final = "宋体"
 STAND_INS: Final = {"方正小标宋简体": "宋体", "仿宋_GB2312": "仿宋", "楷体_GB2312": "楷体", "仿宋": "FangSong"}
@@ -105,10 +106,7 @@ def _page(section: Any, page: Page, fonts: Fonts) -> None:
         paragraph = footer.paragraphs[0]._p
         shape(paragraph, align=side, line=None)
         paragraph.append(run_of("— ", fonts.page_number, 14))
-        field = OxmlElement("w:fldSimple")
-        field.set(qn("w:instr"), "PAGE")
-        field.append(run_of("1", fonts.page_number, 14))
-        paragraph.append(field)
+        paragraph.append(counted("PAGE", fonts.page_number, 14))
         paragraph.append(run_of(" —", fonts.page_number, 14))
 
 
@@ -185,7 +183,10 @@ class _Writer:
                 run = OxmlElement("w:r")
                 run.append(OxmlElement("w:tab"))
                 paragraph.append(run)
-            paragraph.append(run_of(clean(part), self.fonts.body, 12))
+            for k, piece in enumerate(clean(part).split(PAGES)):
+                if k:
+                    paragraph.append(counted("NUMPAGES", self.fonts.body, 12))
+                paragraph.append(run_of(piece, self.fonts.body, 12))
 
     def _pictures(self, paragraph: WordParagraph, row: PhotoRow, width: float) -> None:
         shape(paragraph._p, align="center")  # never an exact line: Word would cut the picture

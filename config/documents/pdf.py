@@ -10,6 +10,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from config.documents.content import (
+    PAGES,
     Block,
     Cell,
     Document,
@@ -150,6 +151,7 @@ h3 {{ font: 16pt/28pt {_family(fonts.subheading)}; text-indent: 2em; break-after
 .indent {{ text-indent: 2em; }} .small {{ font-size: 12pt; line-height: 20pt; }}
 .left {{ text-align: left; }} .center {{ text-align: center; }} .right {{ text-align: right; }}
 .line {{ display: flex; justify-content: space-between; font-size: 12pt; line-height: 24pt; }}
+.pages::after {{ content: counter(pages); font-style: normal; }}
 .sign {{ text-align: right; margin-top: 28pt; }}
 .break {{ break-after: page; height: 0; }}
 table {{ width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0 0 6pt;
@@ -182,7 +184,7 @@ def _block(block: Block, width: float) -> SafeString:
         names = " ".join(filter(None, (block.align, "small" * block.small, "indent" * block.indent)))
         return format_html_join("", '<p class="{}">{}</p>', ((names, line) for line in clean(block.text).split("\n")))
     if isinstance(block, Line):
-        spans = format_html_join("", "<span>{}</span>", ((clean(part),) for part in block.parts))
+        spans = _join([_part(part) for part in block.parts])
         return format_html('<div class="line">{}</div>', spans)
     if isinstance(block, Signature):
         return format_html('<p class="sign">{}</p>', clean(block.text))
@@ -193,6 +195,12 @@ def _block(block: Block, width: float) -> SafeString:
     if isinstance(block, Grid):
         return _grid(block, width)
     return _join([_table(part, width) for part in in_parts(block, width)])
+
+
+def _part(text: str) -> SafeString:
+    pieces = [conditional_escape(piece) for piece in clean(text).split(PAGES)]
+    counted = format_html_join(SafeString('<i class="pages"></i>'), "{}", ((piece,) for piece in pieces))
+    return format_html("<span>{}</span>", counted)
 
 
 def _photos(row: PhotoRow, width: float) -> SafeString:

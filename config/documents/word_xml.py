@@ -103,6 +103,14 @@ def run_of(text: str, font: str, size: float) -> Any:
     return run
 
 
+def counted(what: str, font: str, size: float) -> Any:
+    """A number that Word works out: PAGE or NUMPAGES."""
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), what)
+    field.append(run_of("1", font, size))
+    return field
+
+
 def set_fonts(properties: Any, name: str) -> None:
     fonts = properties.find(qn("w:rFonts"))
     if fonts is None:

@@ -1,0 +1,191 @@
+"""The sheets of the record book (记实录): no official print exists, so a hospital may change each of them.
+
+Titles and rows follow what record books of branches agree on: the elements of a meeting record and of a lesson, the
+flow of a theme day, the parts of an organisational life meeting.
+"""
+
+from typing import Final
+
+from activities.choices import Kind
+from config.documents.layouts import FormRow, Layout, Slot, Sub
+
+HEAD: Final = ("党组织：{organisation}", "{note}")
+
+
+def _pairs(name: str, *pairs: tuple[str, str, int], height: float = 9) -> FormRow:
+    """A row of label and field, the fields so many columns wide."""
+    slots = tuple(slot for label, field, span in pairs for slot in (Slot(label), Slot(field=field, span=span)))
+    return FormRow(name, slots, height)
+
+
+def _box(label: str, field: str, span: int, height: float = 9) -> FormRow:
+    """One label with its field beside it, over the rest of the width."""
+    return FormRow(field, (Slot(label), Slot(field=field, span=span)), height)
+
+
+_TIME = FormRow("time", (Slot("会议时间"), Slot(field="time", span=3), Slot("地点"), Slot(field="place")), 9)
+_PEOPLE = _pairs("people", ("主持人", "chair", 1), ("记录人", "recorder", 1), ("列席人员", "observers", 1))
+_ABSENT = _box("缺席人员及原因", "absent", 5, 15)
+_AGENDA = _box("会议议题", "agenda", 5, 20)
+_MINUTES = FormRow(
+    "minutes", (Slot("会议内容（传达学习、报告、讨论发言要点，不同意见如实记录）", "minutes", 6),), 130, splits=True
+)
+_VOTES = FormRow(
+    "votes",
+    label="表决情况",
+    subs=(
+        Sub("议题", 33),
+        Sub("方式", 15),
+        Sub("发出票", 12),
+        Sub("收回票", 12),
+        Sub("有效票", 12),
+        Sub("赞成", 12),
+        Sub("反对", 12),
+        Sub("弃权", 12),
+        Sub("书面意见", 15),
+        Sub("结果", 15),
+    ),
+    optional=True,
+)
+_RESOLUTIONS = FormRow(
+    "resolutions",
+    label="会议决议及落实分工",
+    subs=(Sub("事项", 84), Sub("责任人", 30), Sub("完成时限", 36)),
+    height=9,
+    blank=3,
+)
+_SIGNED = FormRow(
+    "signed",
+    (Slot("主持人签字"), Slot(field="chair_sign", span=2), Slot("记录人签字"), Slot(field="recorder_sign", span=2)),
+    14,
+)
+_FOOT = ("散会：{ended}", "共{pages}页")
+
+
+def _meeting(code: str, first: FormRow, counts: FormRow, *more: FormRow, votes: bool = True) -> Layout:
+    rows = (first, _TIME, _PEOPLE, counts, _ABSENT, _AGENDA, *more, _MINUTES)
+    rows += ((_VOTES,) if votes else ()) + (_RESOLUTIONS, _SIGNED)
+    return Layout(code, "会议记录", 6, rows, repeat=2, head=HEAD, foot=_FOOT)
+
+
+def _type(last: str, field: str) -> FormRow:
+    return _pairs("type", ("会议类型", "type", 1), ("编号", "serial", 1), (last, field, 1))
+
+
+GENERAL: Final = _meeting(
+    "F15",
+    _type("届次/第次", "sequence"),
+    _pairs("counts", ("应到人数", "expected", 1), ("实到人数", "present", 1), ("有表决权到会人数", "voting", 1)),
+)
+COMMITTEE: Final = _meeting(
+    "F15-2",
+    _type("届次/第次", "sequence"),
+    _pairs("counts", ("委员总数", "expected", 1), ("到会委员", "present", 1), ("缺席", "missing", 1)),
+    _box("第一议题", "first_item", 5, 12),
+)
+GROUP: Final = _meeting(
+    "F15-3",
+    _type("党小组名称", "group"),
+    _pairs("counts", ("应到人数", "expected", 1), ("实到人数", "present", 1), ("缺席", "missing", 1)),
+    votes=False,
+)
+
+LECTURE: Final = Layout(
+    "F17",
+    "党课记录",
+    4,
+    (
+        _box("党课题目", "topic", 3, 10),
+        _pairs("lecturer", ("授课人", "lecturer", 1), ("职务", "lecturer_post", 1)),
+        _pairs("time", ("授课时间", "time", 1), ("学时", "hours", 1)),
+        _pairs("place", ("地点", "place", 1), ("主持人/记录人", "chair_recorder", 1)),
+        _pairs("counts", ("应到/实到", "attendance", 1), ("入党积极分子参加", "activists", 1)),
+        _box("缺席及原因", "absent", 3, 12),
+        FormRow("minutes", (Slot("授课提纲"), Slot(field="minutes", span=3)), 110, splits=True),
+        FormRow("feedback", (Slot("党员讨论反馈"), Slot(field="feedback", span=3)), 40, splits=True),
+        _box("补课情况", "made_up", 3, 12),
+        _pairs("signed", ("授课人签字", "lecturer_sign", 1), ("记录人签字", "recorder_sign", 1), height=14),
+    ),
+    repeat=1,
+    head=HEAD,
+)
+THEME_DAY: Final = Layout(
+    "F18",
+    "主题党日活动记录",
+    4,
+    (
+        _box("活动主题", "topic", 3, 10),
+        _pairs("time", ("时间", "time", 1), ("地点", "place", 1)),
+        _pairs("people", ("组织者", "chair", 1), ("记录人", "recorder", 1)),
+        _pairs("counts", ("应到/实到", "attendance", 1), ("邀请人员", "observers", 1)),
+        _box("缺席及原因", "absent", 3, 12),
+        _box("活动流程", "flow", 3, 12),
+        FormRow("minutes", (Slot("活动内容"), Slot(field="minutes", span=3)), 100, splits=True),
+        FormRow("resolutions", (Slot("议定事项及落实"), Slot(field="resolutions_text", span=3)), 30),
+        FormRow("photos", (Slot("活动照片", "photos", 4),), 70),
+        _pairs("signed", ("组织者签字", "chair_sign", 1), ("记录人签字", "recorder_sign", 1), height=14),
+    ),
+    repeat=1,
+    head=HEAD,
+)
+ORG_LIFE: Final = Layout(
+    "F19",
+    "组织生活会记录",
+    4,
+    (
+        _box("会议主题", "topic", 3, 10),
+        _pairs("time", ("时间", "time", 1), ("地点", "place", 1)),
+        _pairs("form", ("形式", "form", 1), ("主持人/记录人", "chair_recorder", 1)),
+        _box("上级指导人员", "observers", 3),
+        _pairs("counts", ("应到/实到", "attendance", 1), ("缺席及原因", "absent", 1)),
+        _box("会前准备", "preparation", 3),
+        FormRow("review", (Slot("通报上年整改及支委会查摆情况"), Slot(field="minutes", span=3)), 30, splits=True),
+        FormRow(
+            "life",
+            subs=(Sub("姓名", 24), Sub("自我批评要点", 36), Sub("批评意见（批评人：内容）", 36), Sub("本人表态", 24)),
+            height=25,
+            blank=4,
+        ),
+        FormRow(
+            "rectifications",
+            label="整改清单",
+            subs=(
+                Sub("序号", 9),
+                Sub("问题", 21),
+                Sub("措施", 21),
+                Sub("责任人", 13),
+                Sub("时限", 13),
+                Sub("完成", 13),
+            ),
+            height=9,
+        ),
+        _box("上级点评", "remarks", 3, 20),
+        _pairs("signed", ("主持人签字", "chair_sign", 1), ("记录人签字", "recorder_sign", 1), height=14),
+    ),
+    repeat=1,
+    head=HEAD,
+)
+
+# The sheet of each kind; what has none of its own takes the one that asks for the same things.
+LAYOUTS: Final[dict[Kind, Layout]] = {
+    Kind.GENERAL_MEETING: GENERAL,
+    Kind.COMMITTEE_MEETING: COMMITTEE,
+    Kind.GROUP_MEETING: GROUP,
+    Kind.PARTY_LECTURE: LECTURE,
+    Kind.THEME_DAY: THEME_DAY,
+    Kind.ORG_LIFE_MEETING: ORG_LIFE,
+    Kind.DEMOCRATIC_APPRAISAL: GENERAL,
+    Kind.POLITICAL_BIRTHDAY: THEME_DAY,
+    Kind.WARNING_EDUCATION: LECTURE,
+    Kind.CENTER_GROUP_STUDY: COMMITTEE,
+    Kind.DEM_LIFE_MEETING: ORG_LIFE,
+    Kind.REPORT_ASSESSMENT: GENERAL,
+}
+TITLES: Final[dict[Kind, str]] = {  # where the sheet is borrowed, its own title would be wrong
+    Kind.DEMOCRATIC_APPRAISAL: "民主评议党员会议记录",
+    Kind.POLITICAL_BIRTHDAY: "政治生日活动记录",
+    Kind.WARNING_EDUCATION: "警示教育记录",
+    Kind.CENTER_GROUP_STUDY: "党委理论学习中心组学习记录",
+    Kind.DEM_LIFE_MEETING: "民主生活会记录",
+    Kind.REPORT_ASSESSMENT: "书记抓党建述职评议会记录",
+}
