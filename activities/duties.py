@@ -14,6 +14,9 @@ from activities.periods import Span, periods, span_of
 COMMITTEE_FROM: Final = 7  # full members from which a branch must have a committee
 TEMPORARY: Final = "temporary"
 TEMPORARY_KINDS: Final[frozenset[Kind]] = frozenset({Kind.THEME_DAY, Kind.PARTY_LECTURE})
+# Duties that are no gatherings and whose service exists (docs/adr/0009). A room that brings another adds its kind here
+# and calls activities.fulfilling.fulfil_duty; until then nobody could do the thing, so nobody owes it.
+SERVICES_READY: Final[frozenset[Kind]] = frozenset({Kind.RESEARCH})
 
 REGULATIONS: Final = "《中国共产党支部工作条例（试行）》"
 REGULATIONS_FROM: Final = date(2018, 10, 28)
@@ -159,7 +162,7 @@ DUTIES: Final[tuple[Duty, ...]] = (
     ),
     Duty(Kind.DEM_LIFE_MEETING, DutyLevel.COMMITTEE, Period.YEAR, Per.COMMITTEE, "领导班子民主生活会制度：每年一次"),
     Duty(Kind.REPORT_ASSESSMENT, DutyLevel.COMMITTEE, Period.YEAR, Per.COMMITTEE, "书记抓党建述职评议制度：每年一次"),
-    Duty(Kind.RESEARCH, DutyLevel.COMMITTEE, Period.YEAR, Per.LEADER, "医院惯例：每年一次调查研究", DoneBy.SERVICE),
+    Duty(Kind.RESEARCH, DutyLevel.COMMITTEE, Period.YEAR, Per.COMMITTEE, "医院惯例：每年一次调查研究", DoneBy.SERVICE),
     Duty(
         Kind.DOUBLE_ORG_LIFE,
         DutyLevel.PERSON,
@@ -231,6 +234,24 @@ def due_items(
                 for group_id in _units(duty, shape, reason)
             )
     return items
+
+
+def is_asked(done_by: DoneBy, kind: Kind) -> bool:
+    """True for what becomes a plan item: gatherings, and duties whose service there is."""
+    return done_by == DoneBy.GATHERING or (done_by == DoneBy.SERVICE and kind in SERVICES_READY)
+
+
+def not_asked_yet(level: str, kind: str, year: int) -> list[Duty]:
+    """Duties of a node that another part of the system will see to, and that no plan item stands for yet."""
+    return [
+        duty
+        for duty in DUTIES
+        if _owner(duty) == level
+        and duty.done_by == DoneBy.SERVICE
+        and not is_asked(duty.done_by, duty.kind)
+        and duty.in_force(date(year, 1, 1))
+        and not (kind == TEMPORARY and duty.kind not in TEMPORARY_KINDS)
+    ]
 
 
 def duty_of(kind: Kind | str, day: date) -> Duty | None:

@@ -79,3 +79,22 @@ def period_key(period: Period | str, day: date) -> str:
             return f"{day.year}H{1 if day.month <= 6 else 2}"
         case _:
             return str(day.year)
+
+
+LAST: Final = 5  # which weekday of a month: 1 to 4, or the last one
+
+
+def monthly_day(month: date, *, day: int = 0, which: int = 0, weekday: int = 0) -> date:
+    """The fixed day in the month of `month`: the `day`-th, or the `which`-th `weekday` (0 is Monday; LAST is the last).
+
+    A day a short month does not have is its last one.
+
+    >>> monthly_day(date(2026, 11, 1), which=2, weekday=2), monthly_day(date(2026, 2, 1), day=31)
+    (datetime.date(2026, 11, 11), datetime.date(2026, 2, 28))
+    """
+    first, last = period_bounds(Period.MONTH, month)
+    if day:
+        return first.replace(day=min(day, last.day))
+    if which == LAST:
+        return last - timedelta(days=(last.weekday() - weekday) % 7)
+    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (which - 1))

@@ -1,19 +1,21 @@
-"""Plan items: written out from the duty table, kept in step with the records, and explained where nothing was held."""
+"""Plan items: written out from the duty table and kept in step with the records.
+
+People's hands on them: activities.scheduling (days and topics), activities.not_held, activities.pushing.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Final, NamedTuple
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
-from activities.choices import ActivityState, DoneBy, Kind, PlanState
+from activities.choices import GATHERINGS, ActivityState, Kind, PlanState
 from activities.models import SEEN_BY_MEMBERS, ActivityKind, PlanItem
 from activities.rollups import day_start, lock_branches, recount_months
-from activities.rules import BranchShape, DueItem, due_items, is_late
+from activities.rules import BranchShape, DueItem, due_items, is_asked, is_late
 from branches.audit import record
 from branches.choices import COMMITTEE_ROLES, BranchLevel
 from branches.models import Appointment, Branch, User
@@ -36,34 +38,63 @@ class Held(NamedTuple):
     submitted_on: date | None
 
 
-@transaction.atomic
+class Left(NamedTuple):
+    """An item the generator did not touch, and why, in words."""
+
+    item: PlanItem
+    why: str
+
+
+class Replanned(NamedTuple):
+    made: int
+    changed: int
+    removed: int
+    left: list[Left]
+
+
 def plan_year(*, branches: Iterable[Branch], year: int, actor: User | None = None, today: date | None = None) -> int:
+    """Write the plan items of a calendar year; returns the number made. See `replan`."""
+    return replan(branches=branches, year=year, actor=actor, today=today).made
+
+
+@transaction.atomic
+def replan(*, branches: Iterable[Branch], year: int, actor: User | None = None, today: date | None = None) -> Replanned:
     """Write the plan items of a calendar year; again changes nothing but what the organisation's shape changed.
 
     Periods that are over keep the items they have: a branch that loses its committee today owed its meetings till now.
-    Returns the number of items made. A fixed number of statements for any number of branches.
+    What people gave a day, a topic, a record or an explanation stays, and is listed; only the end of a node ends it.
+    What the committee pushed is none of its business. A fixed number of statements for any number of branches.
     """
     today = today or timezone.localdate()
     nodes = {branch.pk: branch for branch in branches if branch.level in LEVELS}
     if not nodes:
-        return 0
+        return Replanned(0, 0, 0, [])
     lock_branches(nodes)
     shapes, rolls_from = _shapes(nodes, year, today)
-    standing = {item.key: item for item in PlanItem.objects.filter(branch__in=nodes, start__year=year)}
+    rows = PlanItem.objects.filter(branch__in=nodes, start__year=year, pushed__isnull=True)
+    standing = {item.key: item for item in rows}
     wanted: dict[str, tuple[int, DueItem]] = {}
     for pk, shape in shapes.items():
         for due in due_items(shape, year):
-            if due.done_by == DoneBy.GATHERING and due.end >= rolls_from[pk]:
+            if is_asked(due.done_by, due.kind) and due.end >= rolls_from[pk]:
                 wanted[_key(pk, due.kind, due.start, due.group_id)] = (pk, due)
     made = [_new_item(key, pk, due) for key, (pk, due) in wanted.items() if key not in standing]
     PlanItem.objects.bulk_create(made, batch_size=500)
-    changed = [
-        item
-        for key, item in standing.items()
-        if key in wanted and item.end >= today and item.activity_id is None and _reshaped(item, wanted[key][1])
-    ]
+    changed: list[PlanItem] = []
+    gone: list[PlanItem] = []
+    left: list[Left] = []
+    for key, item in standing.items():
+        if item.end < today:
+            continue
+        due_now = wanted[key][1] if key in wanted else None
+        kept = _kept(item, due_now, ends=nodes[item.branch_id].dissolved_on is not None)
+        if kept:
+            left.append(Left(item, kept))
+        elif due_now is None and _untouched(item):
+            gone.append(item)
+        elif due_now is not None and item.activity_id is None and _reshaped(item, due_now):
+            changed.append(item)
     PlanItem.objects.bulk_update(changed, SHAPE, batch_size=500)
-    gone = [item for key, item in standing.items() if key not in wanted and item.end >= today and _untouched(item)]
     PlanItem.objects.filter(pk__in=[item.pk for item in gone]).delete()
     touched = [*made, *changed, *gone]
     if touched:
@@ -72,9 +103,9 @@ def plan_year(*, branches: Iterable[Branch], year: int, actor: User | None = Non
             branches={item.branch_id for item in touched}, months={item.due.replace(day=1) for item in touched}
         )
         if actor is not None:
-            changes = {"year": [None, year], "items": [len(standing), len(wanted)]}
+            changes = {"year": [None, year], "items": [len(standing), len(standing) + len(made) - len(gone)]}
             record(actor=actor, action="plan.made", changes=changes)
-    return len(made)
+    return Replanned(len(made), len(changed), len(gone), left)
 
 
 @transaction.atomic
@@ -101,76 +132,12 @@ def refresh_plan(*, branches: Iterable[Branch], year: int) -> None:
     _follow(PlanItem.objects.filter(branch__in=ids, start__year=year))
 
 
-# -- Nothing was held: asked, accepted, refused
-
-
-@transaction.atomic
-def explain_not_held(*, item: PlanItem, reason: str, actor: User) -> PlanItem:
-    """Say why a gathering was not held; the cell turns grey once the Party office accepts the reason."""
-    item = _locked(item)
-    reason = " ".join(reason.split())
-    if item.state != PlanState.OPEN:
-        raise ValidationError("这一项已有记录或说明，不需要再说明未召开。")
-    if item.start > timezone.localdate():
-        raise ValidationError("这一项的时间还没有开始，不能说明未召开。")
-    if len(reason) < 4:
-        raise ValidationError({"reason": "请写明未召开的原因（至少4个字）。"})
-    if len(reason) > 200:
-        raise ValidationError({"reason": "原因请控制在200字以内。"})
-    item.reason, item.reason_by, item.review_comment = reason, actor, ""
-    return _decide(item, PlanState.NOT_HELD_ASKED, actor, "plan.explained", reason)
-
-
-@transaction.atomic
-def accept_not_held(*, item: PlanItem, actor: User) -> PlanItem:
-    item = _asked(item, actor)
-    return _decide(item, PlanState.NOT_HELD, actor, "plan.accepted", item.reason)
-
-
-@transaction.atomic
-def refuse_not_held(*, item: PlanItem, comment: str, actor: User) -> PlanItem:
-    item = _asked(item, actor)
-    comment = " ".join(comment.split())
-    if not comment:
-        raise ValidationError({"comment": "请写明不同意的意见，便于支部处理。"})
-    if len(comment) > 200:
-        raise ValidationError({"comment": "意见请控制在200字以内。"})
-    item.review_comment = comment
-    return _decide(item, PlanState.OPEN, actor, "plan.refused", comment)
-
-
-def _locked(item: PlanItem) -> PlanItem:
-    lock_branches([item.branch_id])
-    return PlanItem.objects.select_for_update().get(pk=item.pk)
-
-
-def _asked(item: PlanItem, actor: User) -> PlanItem:
-    item = _locked(item)
-    if item.state != PlanState.NOT_HELD_ASKED:
-        raise ValidationError("这一项没有待审核的说明，可能已由他人处理。")
-    if item.reason_by_id == actor.pk:
-        raise ValidationError("不能审核自己提交的说明。")
-    return item
-
-
-def _decide(item: PlanItem, state: PlanState, actor: User, action: str, text: str) -> PlanItem:
-    before, item.state = PlanState(item.state).label, state
-    item.version += 1
-    item.save(update_fields=["state", "reason", "reason_by", "review_comment", "version"])
-    if state == PlanState.OPEN:
-        _follow(PlanItem.objects.filter(pk=item.pk))
-    recount_months(branches=[item.branch_id], months=[item.due.replace(day=1)], kinds=[item.kind])
-    changes = {"state": [before, state.label], "text": [None, text]}
-    record(actor=actor, action=action, target=item, branch=item.branch, changes=changes)
-    return item
-
-
 # -- From the records to the items
 
 
 def _follow(items: QuerySet[PlanItem]) -> None:
-    """Recompute what the records decide; writes only the items that changed."""
-    rows = list(items)
+    """Recompute what the records decide; writes only the items that changed. Other items are not theirs to decide."""
+    rows = list(items.filter(kind__in=GATHERINGS, pushed__isnull=True))
     if not rows:
         return
     records = _records({i.branch_id for i in rows}, min(i.start for i in rows), max(i.end for i in rows))
@@ -238,8 +205,18 @@ def _fit(item: PlanItem, found: list[Held]) -> bool:
         item.state = state
         item.activity_id = chosen.pk if chosen else None
         item.done_on = chosen.day if chosen and handed_in else None
-        item.late = bool(chosen and handed_in and chosen.submitted_on and is_late(chosen.submitted_on, item.due))
+        item.late = bool(chosen and handed_in and chosen.submitted_on and is_late(chosen.submitted_on, last_day(item)))
     return before != [getattr(item, name) for name in ("state", "activity_id", "done_on", "late", "count")]
+
+
+def last_day(item: PlanItem) -> date:
+    """Until when a record is in time: the duty's own due day, not the day a secretary planned (docs/adr/0009)."""
+    return max(item.due, item.end)
+
+
+def follow_records(item: PlanItem) -> None:
+    """Let the records decide on one item again; the caller holds the branch's lock."""
+    _follow(PlanItem.objects.filter(pk=item.pk))
 
 
 # -- From the organisation to the items
@@ -269,8 +246,23 @@ def _new_item(key: str, branch: int, due: DueItem) -> PlanItem:
     )
 
 
+def _kept(item: PlanItem, due: DueItem | None, *, ends: bool) -> str:
+    """Why the generator leaves an item as people made it, in words; "" where nobody touched it."""
+    if due is None and item.activity_id:
+        return "已有活动记录"
+    if due is None and item.fulfilled_by_url:
+        return "已办理"
+    if item.state in (PlanState.NOT_HELD_ASKED, PlanState.NOT_HELD):
+        return "已说明未召开"
+    if not item.touched or (ends and (due is None or not due.applicable)):
+        return ""
+    done = [f"已排定{item.planned_on.month}月{item.planned_on.day}日"] if item.planned_on else []
+    return "，".join(done + (["已填主题"] if item.topic else [])) or "已人工调整"
+
+
 def _untouched(item: PlanItem) -> bool:
-    return item.activity_id is None and item.state in (PlanState.OPEN, PlanState.NOT_APPLICABLE)
+    standing = item.state in (PlanState.OPEN, PlanState.NOT_APPLICABLE)
+    return standing and item.activity_id is None and not item.fulfilled_by_url
 
 
 def _reshaped(item: PlanItem, due: DueItem) -> bool:

@@ -10,8 +10,19 @@ from typing import Final, NamedTuple
 
 from activities.cells import CELL_STYLES, Cell, CellItem, CellStyle, cell_state, is_late, item_state
 from activities.choices import ConfirmedBy, status_of
-from activities.duties import DUTIES, BranchShape, DueItem, Duty, due_items, duty_of, period_of
-from activities.periods import Span, period_bounds, period_key, period_label, periods, span_of
+from activities.duties import (
+    DUTIES,
+    SERVICES_READY,
+    BranchShape,
+    DueItem,
+    Duty,
+    due_items,
+    duty_of,
+    is_asked,
+    not_asked_yet,
+    period_of,
+)
+from activities.periods import Span, monthly_day, period_bounds, period_key, period_label, periods, span_of
 from activities.quorum import (
     admission_quorum,
     admission_quorum_met,
@@ -35,6 +46,7 @@ from activities.quorum import (
 __all__ = [
     "CELL_STYLES",
     "DUTIES",
+    "SERVICES_READY",
     "BranchShape",
     "Cell",
     "CellItem",
@@ -58,11 +70,14 @@ __all__ = [
     "elected",
     "election_quorum",
     "election_quorum_met",
+    "is_asked",
     "is_backfilled",
     "is_late",
     "item_state",
     "leading_body_quorum",
     "leading_body_quorum_met",
+    "monthly_day",
+    "not_asked_yet",
     "on_track",
     "ordinary_quorum",
     "ordinary_quorum_met",

@@ -228,9 +228,11 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 FILE_UPLOAD_PERMISSIONS = 0o600
 ROSTER_FILE_LIMIT = 20 * 2**20
 PHOTO_FILE_LIMIT = 20 * 2**20
+ATTACHMENT_FILE_LIMIT = 20 * 2**20
 IMPORT_KEEP_DAYS = 30
 
 vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "dummymail://"))
+EMAIL_TIMEOUT = 20  # seconds; only the worker waits for it
 MAIL_IS_SET_UP = bool(env.str("EMAIL_URL", default=""))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="zhibu@localhost")
 

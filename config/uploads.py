@@ -1,10 +1,13 @@
-"""Photos that people upload: checked by what they are, not by what they are called, and written anew.
+"""What people upload: checked by what it is, not by what it is called. Photos are written anew.
 
-What comes out holds no metadata (place, device, serial numbers): only pixels survive the re-encoding.
+What comes out of a photo holds no metadata (place, device, serial numbers): only pixels survive the re-encoding.
+Attachments are kept as they came; whoever keeps them encrypts them (activities.files).
 """
 
 import hashlib
+import re
 import warnings
+import zipfile
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Final
@@ -64,14 +67,79 @@ def check_photo(file: IO[bytes], *, limit: int) -> CheckedPhoto:
     )
 
 
-def _read(file: IO[bytes], limit: int, name: str) -> bytes:
+ATTACHMENTS: Final = {  # ending -> type it is served with
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+}
+ATTACHMENTS_ACCEPT: Final = ",".join(f".{ending}" for ending in ATTACHMENTS)
+_MAIN_PART: Final = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
+_PICTURE: Final = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG"}
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """An attachment ready to keep; `name` is fit to be shown and offered as a download."""
+
+    name: str
+    content_type: str
+    data: bytes
+    sha256: str
+
+
+def check_attachment(file: IO[bytes], *, limit: int) -> CheckedFile:
+    """Read one upload and prove that its contents are what its ending says: PDF, Word, Excel, JPEG or PNG.
+
+    `limit` is in bytes. Raises ValidationError in Chinese with the file's name in front. Word and Excel files with
+    macros are refused.
+    """
+    name = _shown_name(str(getattr(file, "name", "") or "附件"))
+    ending = name.rpartition(".")[2].lower()
+    if ending not in ATTACHMENTS:
+        raise ValidationError(f"{name}：只能上传PDF、Word（docx）、Excel（xlsx）文件和JPG、PNG图片。")
+    raw = _read(file, limit, name, "文件")
+    if not _is_really(ending, raw):
+        raise ValidationError(f"{name}：文件内容和扩展名不一致或已损坏，请用原程序重新另存后再上传。")
+    return CheckedFile(name, ATTACHMENTS[ending], raw, hashlib.sha256(raw).hexdigest())
+
+
+def _shown_name(name: str) -> str:
+    """The last part of the path, without control characters; at most 120 characters, the ending kept."""
+    name = re.sub(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", name.replace("\\", "/").rpartition("/")[2]).strip()
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem[: 119 - len(ending)]}{dot}{ending}" if dot and len(ending) < 10 else name[:120] or "附件"
+
+
+def _is_really(ending: str, raw: bytes) -> bool:
+    if ending == "pdf":
+        return raw.startswith(b"%PDF-")
+    try:
+        if ending in _MAIN_PART:
+            with zipfile.ZipFile(BytesIO(raw)) as package:  # only its list of contents is read
+                parts = set(package.namelist())
+            macros = any(part.lower().endswith("vbaproject.bin") for part in parts)
+            return {"[Content_Types].xml", _MAIN_PART[ending]} <= parts and not macros
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with Image.open(BytesIO(raw), formats=(_PICTURE[ending],)) as picture:
+                small = picture.width * picture.height <= MAX_PIXELS
+                picture.verify()
+            return small
+    except Exception:  # hostile input makes the readers raise anything
+        return False
+
+
+def _read(file: IO[bytes], limit: int, name: str, what: str = "照片") -> bytes:
     """At most `limit` bytes; the size a client declares is not believed."""
     parts, size = [], 0
     file.seek(0)
     while chunk := file.read(CHUNK):
         size += len(chunk)
         if size > limit:
-            raise ValidationError(f"{name}：照片超过{limit // 2**20} MB，请压缩后再上传。")
+            raise ValidationError(f"{name}：{what}超过{limit // 2**20} MB，请压缩后再上传。")
         parts.append(chunk)
     if not size:
         raise ValidationError(f"{name}：文件是空的，请重新选择。")

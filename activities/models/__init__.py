@@ -3,7 +3,7 @@
 from activities.models.attendance import Attendance, LeaveRequest, MakeUp, SignIn, StudyHours
 from activities.models.contents import Attachment, FollowUp, LifeEntry, Photo, Speech
 from activities.models.desk import FormDraft, FormLayout, SavedFilter
-from activities.models.plan import ActivityMonth, PlanItem, PushedFile, PushedItem, YearDocument
+from activities.models.plan import ActivityMonth, FiledReport, PlanItem, PushedFile, PushedItem, YearDocument
 from activities.models.records import (
     SEEN_BY_MEMBERS,
     Activity,
@@ -25,6 +25,7 @@ __all__ = [
     "Candidate",
     "Election",
     "Exclusion",
+    "FiledReport",
     "FollowUp",
     "FormDraft",
     "FormLayout",

@@ -59,6 +59,29 @@ class PushedFile(models.Model):
         return self.name
 
 
+class FiledReport(models.Model):
+    """A report that fulfils a duty which is no gathering (调查研究): filed once, done."""
+
+    item = models.ForeignKey("activities.PlanItem", models.PROTECT, related_name="reports")
+    title = models.CharField("报告题目", max_length=100)
+    authors = models.CharField("报告人", max_length=60)
+    summary = models.TextField("主要内容", max_length=4000, blank=True, default="")
+    name = models.CharField("文件名", max_length=120, blank=True, default="")
+    file = models.FileField(max_length=120, blank=True)
+    content_type = models.CharField(max_length=100, blank=True, default="")
+    size = models.PositiveIntegerField(default=0)
+    form_key = models.UUIDField(unique=True, editable=False)
+    filed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    filed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "报告"
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class PlanItemQuerySet(BranchScopedQuerySet):
     branch_paths = ("branch", "group")
 
@@ -116,7 +139,12 @@ class PlanItem(models.Model):
         indexes: ClassVar = [models.Index(fields=["branch", "start"], name="plan_item_branch_start")]
 
     def __str__(self) -> str:
-        return f"{self.branch} {self.get_kind_display()} {self.start:%Y-%m}"
+        return f"{self.branch} {self.name} {self.start:%Y-%m}"
+
+    @property
+    def name(self) -> str:
+        """What people call it: the title of what the committee pushed, else its kind."""
+        return self.title or str(self.get_kind_display())
 
 
 class ActivityMonth(models.Model):

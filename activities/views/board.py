@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from activities import planning
+from activities import not_held
 from activities.access import decidable, may_record, right_to_decide, right_to_record
 from activities.board import build_board, create_url, month_of_board, plan_cell
 from activities.choices import PlanState
@@ -116,11 +116,11 @@ def plan_item(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _act(request: HttpRequest, item: PlanItem, action: str) -> str:
     if action == "accept":
-        planning.accept_not_held(item=item, actor=request.user)
+        not_held.accept_not_held(item=item, actor=request.user)
         return "已同意，这一项显示为未开展并注明原因。"
     if action == "refuse":
-        planning.refuse_not_held(item=item, comment=request.POST.get("comment", ""), actor=request.user)
+        not_held.refuse_not_held(item=item, comment=request.POST.get("comment", ""), actor=request.user)
         return "已退回说明，支部会看到您的意见。"
-    planning.explain_not_held(item=item, reason=request.POST.get("reason", ""), actor=request.user)
+    not_held.explain_not_held(item=item, reason=request.POST.get("reason", ""), actor=request.user)
     committee = item.branch.level == BranchLevel.COMMITTEE
     return f"说明已提交，等待{'党委书记或党委委员' if committee else '党委办公室'}审核。"

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from activities import planning, tasks
+from activities import not_held, tasks
 from activities.board import build_board, month_of_board
 from activities.choices import ActivityState, CellState, Kind, PlanState
 from activities.models import ActivityMonth, PlanItem
@@ -185,9 +185,9 @@ def october(branch):
 
 
 def test_an_accepted_reason_takes_the_item_out_of_what_is_required(october, secretary, office):
-    planning.explain_not_held(item=october, reason="全员参加医疗救援", actor=secretary)
+    not_held.explain_not_held(item=october, reason="全员参加医疗救援", actor=secretary)
     assert ActivityMonth.objects.get(month=date(2026, 10, 1), kind=Kind.THEME_DAY).required == 1
-    planning.accept_not_held(item=october, actor=office)
+    not_held.accept_not_held(item=october, actor=office)
     october.refresh_from_db()
     assert october.state == PlanState.NOT_HELD
     assert not ActivityMonth.objects.filter(month=date(2026, 10, 1), kind=Kind.THEME_DAY).exists()
@@ -197,8 +197,8 @@ def test_an_accepted_reason_takes_the_item_out_of_what_is_required(october, secr
 
 
 def test_a_refused_reason_leaves_the_item_owed_with_the_comment(october, secretary, office):
-    planning.explain_not_held(item=october, reason="全员参加医疗救援", actor=secretary)
-    planning.refuse_not_held(item=october, comment="请补开。", actor=office)
+    not_held.explain_not_held(item=october, reason="全员参加医疗救援", actor=secretary)
+    not_held.refuse_not_held(item=october, comment="请补开。", actor=office)
     october.refresh_from_db()
     assert (october.state, october.review_comment) == (PlanState.OPEN, "请补开。")
 
@@ -207,9 +207,9 @@ def test_a_refused_reason_leaves_the_item_owed_with_the_comment(october, secreta
 def test_explanations_that_are_refused(case, october, secretary, branch):
     item = items(branch, Kind.THEME_DAY, start=date(2026, 12, 1))[0] if case == "future" else october
     if case in ("twice", "own"):
-        planning.explain_not_held(item=item, reason="全员参加医疗救援", actor=secretary)
+        not_held.explain_not_held(item=item, reason="全员参加医疗救援", actor=secretary)
     reason = "x" if case == "short" else "全员参加医疗救援"
-    again = planning.accept_not_held if case == "own" else partial(planning.explain_not_held, reason=reason)
+    again = not_held.accept_not_held if case == "own" else partial(not_held.explain_not_held, reason=reason)
     with pytest.raises(ValidationError):
         again(item=item, actor=secretary)
 
