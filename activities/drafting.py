@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from activities.attendance_rows import let_signatures_stand
 from activities.choices import AttendanceStatus, Kind, status_of
 from activities.models import Activity, Attendance
 from activities.people import Expected, expected_people
@@ -153,7 +154,9 @@ def attendance_rows(activity: Activity, data: ActivityData) -> list[Attendance]:
     """One unsaved row per expected person, as of the day, with what the form says about them."""
     day = timezone.localdate(data.starts_at)
     people = expected_people(branch=data.branch, kind=data.kinds[0], day=day, group=data.group)
-    return [_row(activity, person, data.absences.get(person.member_id)) for person in people]
+    rows = [_row(activity, person, data.absences.get(person.member_id)) for person in people]
+    let_signatures_stand(activity, rows)
+    return rows
 
 
 def _row(activity: Activity, person: Expected, absence: Absence | None) -> Attendance:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from activities.attendance_rows import STAMPS, refuse_strangers, stamp
 from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, ActivityState, AttendanceStatus, Kind
 from activities.confirming import require_confirmer
 from activities.drafting import (
@@ -70,6 +71,7 @@ def save_draft(*, activity: Activity | None, form_key: uuid.UUID, data: Activity
     if activity.branch_id != data.branch.pk:
         raise ValidationError({"branch": "已保存的记录不能换到另一个党支部，请另行登记。"})
     change = difference(activity, data)
+    refuse_strangers(activity, data.absences.keys(), {row.member_id for row in change.rows})
     if not change.changes and not made:
         return activity
     typed_on = same_form and activity.editor_id == actor.pk and activity.state == ActivityState.DRAFT
@@ -129,23 +131,25 @@ def _write(activity: Activity, data: ActivityData, change: Difference, actor: Us
         ActivityKind.objects.filter(activity=activity).delete()
         ActivityKind.objects.bulk_create([ActivityKind(activity=activity, kind=kind) for kind in data.kinds])
     if made or "absences" in change.changes or "kinds" in change.changes or "starts_at" in change.changes:
-        _write_rows(activity, change.rows)
+        _write_rows(activity, change.rows, actor)
 
 
-def _write_rows(activity: Activity, rows: Collection[Attendance]) -> None:
+def _write_rows(activity: Activity, rows: Collection[Attendance], actor: User) -> None:
     """Bring the rows in line with those expected now: who stays keeps sign-in, sitting and approval of the leave."""
     kept = {row.member_id: row for row in Attendance.objects.select_for_update().filter(activity=activity)}
     wanted = {row.member_id: row for row in rows}
-    changed = []
-    for member_id in kept.keys() & wanted.keys():
-        row, new = kept[member_id], wanted[member_id]
-        if any(getattr(row, name) != getattr(new, name) for name in ROW_FIELDS):
-            for name in ROW_FIELDS:
-                setattr(row, name, getattr(new, name))
-            changed.append(row)
+    staying = [kept[pk] for pk in kept.keys() & wanted.keys()]
+    for row in staying:
+        new = wanted[row.member_id]
+        if row.reason != new.reason:  # another reason is another leave
+            row.approved_by_id = row.approved_at = None
+        for name in ROW_FIELDS:
+            setattr(row, name, getattr(new, name))
+    made = [row for pk, row in wanted.items() if pk not in kept]
+    stamp(activity, [*staying, *made], actor)
     Attendance.objects.filter(pk__in=[row.pk for pk, row in kept.items() if pk not in wanted]).delete()
-    Attendance.objects.bulk_update(changed, ROW_FIELDS)
-    Attendance.objects.bulk_create([row for pk, row in wanted.items() if pk not in kept])
+    Attendance.objects.bulk_update(staying, [*ROW_FIELDS, *STAMPS])
+    Attendance.objects.bulk_create(made)
 
 
 def _both(change: Difference) -> list[FieldConflict]:
@@ -322,6 +326,7 @@ def correct_attendance(
     if not reason:
         raise ValidationError({"reason": "请写明更正原因。"})
     written, told, codes = [], {}, []
+    refuse_strangers(activity, changes.keys(), activity.attendances.values_list("member", flat=True))
     for row in activity.attendances.filter(member__in=changes).select_related("member"):
         wanted = changes[row.member_id]
         after = (
@@ -335,11 +340,13 @@ def correct_attendance(
             raise ValidationError({"absences": "本人的出席情况请由其他支委更正。"})
         told[row.name] = [AttendanceStatus(row.status).label, AttendanceStatus(after[0]).label]
         row.status, row.reason, row.note = after
+        row.approved_by_id = row.approved_at = None
         written.append(row)
         codes.append(row.member_id)
     if not written:
         raise ValidationError("没有需要更正的内容。")
-    Attendance.objects.bulk_update(written, ["status", "reason", "note"])
+    stamp(activity, written, actor)
+    Attendance.objects.bulk_update(written, ["status", "reason", "note", *STAMPS])
     activity.revision += 1
     activity.version += 1
     activity.save(update_fields=["revision", "version", "updated_at"])
