@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from activities.access import may_record
-from activities.choices import CellState, Kind, Period, PlanState, short_label
+from activities.choices import GATHERINGS, CellState, Kind, Period, PlanState, short_label
 from activities.models import PlanItem
 from activities.periods import period_label
 from activities.rules import Cell, CellItem, cell_state, span_of
@@ -31,7 +31,8 @@ TODO_FIRST: Final = (CellState.LATE, CellState.RETURNED, CellState.SOON, CellSta
 class Column:
     kind: str
     label: str
-    period: str  # 11月, 第四季度
+    period: str  # 11月, 第四季度; of a pushed item its due day
+    key: str = ""  # of its cells: the kind, or one pushed item
 
 
 @dataclass(frozen=True)
@@ -98,23 +99,27 @@ def build_board(
     those who may write, else to the page of the item. `members`: head counts by branch id, for the row headings.
     """
     columns: dict[str, Column] = {}
+    rank: dict[str, tuple[int, int, date]] = {}
     grid: dict[int, dict[str, list[PlanItem]]] = defaultdict(lambda: defaultdict(list))
     branches: dict[int, Branch] = {}
     for item in items:
-        columns.setdefault(item.kind, Column(item.kind, short_label(item.kind), period_label(item.period, item.start)))
-        grid[item.branch_id][item.kind].append(item)
+        key = f"pushed:{item.pushed_id}" if item.pushed_id else item.kind
+        columns.setdefault(key, _column(item, key))
+        rank.setdefault(
+            key, (9 if item.pushed_id else FREQUENCY[Period(item.period)], ORDER[Kind(item.kind)], item.due)
+        )
+        grid[item.branch_id][key].append(item)
         branches[item.branch_id] = item.branch
-    frequency = {
-        item.kind: FREQUENCY[Period(item.period)] for cells in grid.values() for it in cells.values() for item in it
-    }
-    ordered = sorted(columns.values(), key=lambda column: (frequency[column.kind], ORDER[Kind(column.kind)]))
+    for key in [key for key in columns if key.startswith("pushed:") and _withdrawn(key, grid)]:
+        del columns[key]
+    ordered = sorted(columns.values(), key=lambda column: rank[column.key])
     counts: Counter[CellState] = Counter()
     rows = []
     for branch in sorted(branches.values(), key=lambda node: node.path):
         writes = reader is not None and may_record(reader, branch)
         cells = tuple(
             _cell(column, found, today, reader=reader, writes=writes)
-            if (found := grid[branch.pk].get(column.kind))
+            if (found := grid[branch.pk].get(column.key))
             else None
             for column in ordered
         )
@@ -132,6 +137,17 @@ def build_board(
     return Board(tuple(ordered), tuple(rows), counts)
 
 
+def _column(item: PlanItem, key: str) -> Column:
+    if item.pushed_id:
+        return Column(item.kind, item.name, f"{item.due.month}月{item.due.day}日前", key)
+    return Column(item.kind, short_label(item.kind), period_label(item.period, item.start), key)
+
+
+def _withdrawn(key: str, grid: Mapping[int, Mapping[str, list[PlanItem]]]) -> bool:
+    """A pushed item nobody owes any more needs no column."""
+    return all(item.state == PlanState.NOT_APPLICABLE for row in grid.values() for item in row.get(key, ()))
+
+
 def plan_cell(item: PlanItem, today: date) -> Cell:
     """The cell of a single item: for lists of what is owed."""
     return cell_state([as_cell_item(item)], today)
@@ -143,21 +159,30 @@ def as_cell_item(item: PlanItem) -> CellItem:
 
 def create_url(item: PlanItem, today: date) -> str:
     """The form for what is owed, filled as far as the item says."""
-    asked = {"kind": item.kind, "branch": item.branch_id}
+    asked: dict[str, object] = {"kind": item.kind, "branch": item.branch_id}
     if item.group_id:
         asked["group"] = item.group_id
-    if not item.start <= today <= item.end:
+    if item.planned_on and item.planned_on <= today:
+        asked["date"] = f"{item.planned_on:%Y-%m-%d}"
+    elif not item.start <= today <= item.end:
         asked["date"] = f"{item.end:%Y-%m-%d}"
     return f"{reverse('activities:activity_create')}?{urlencode(asked)}"
 
 
 def item_url(item: PlanItem, today: date, *, writes: bool) -> str:
-    """Where an item leads: its record, the form, or its own page."""
+    """Where an item leads: its record, the form, or its own page, where what is no gathering is answered."""
+    if item.kind not in GATHERINGS:
+        return reverse("activities:plan_item", args=[item.pk])
     if item.activity_id:
         return reverse("activities:activity_detail", args=[item.activity_id])
     if writes and item.state == PlanState.OPEN and item.start <= today:
         return create_url(item, today)
     return reverse("activities:plan_item", args=[item.pk])
+
+
+def items_cell(column: Column, items: list[PlanItem], today: date, *, reader: User | None, writes: bool) -> BoardCell:
+    """The cell of one branch for the items of one kind and period, with the page it leads to."""
+    return _cell(column, items, today, reader=reader, writes=writes)
 
 
 def _cell(column: Column, items: list[PlanItem], today: date, *, reader: User | None, writes: bool) -> BoardCell:

@@ -41,8 +41,8 @@ def fulfil_duty(
 ) -> PlanItem | None:
     """Mark the duty of `kind` whose period holds `day` as done; `url` leads to what fulfilled it.
 
-    `done_on` (default today) decides whether it was in time. None where nothing of the kind is owed then: the branch did
-    it of its own accord.
+    `done_on` (default today) decides whether it was in time. None where nothing of the kind is owed then: it was done
+    of the branch's own accord.
     """
     lock_branches([branch.pk])
     rows = PlanItem.objects.select_for_update().filter(

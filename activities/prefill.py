@@ -74,6 +74,13 @@ def most_urgent(branch: Branch, owed: list[PlanItem], kinds: list[Kind], today: 
     return next((kind for kind in known if kind in kinds), kinds[0])
 
 
+def planned_topic(owed: list[PlanItem], kind: str, group: Branch | None) -> str:
+    """The topic the secretary filled in for what is still to be held."""
+    pk = group.pk if group is not None and kind == Kind.GROUP_MEETING else None
+    mine = (item for item in owed if item.kind == kind and item.group_id == pk and item.state == PlanState.OPEN)
+    return next((item.topic for item in mine), "")
+
+
 def prefilled(
     *, branch: Branch, kind: str, group: Branch | None, day: date | None, user: User, now: datetime
 ) -> dict[str, Any]:

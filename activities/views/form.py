@@ -141,6 +141,7 @@ class FormPage:
         filled = prefill.prefilled(
             branch=self.branch, kind=kind, group=group, day=day, user=self.user, now=timezone.now()
         )
+        filled["topic"] = prefill.planned_topic(self.owed, kind, group)
         return {**filled, "kind": kind, "also": [], "group": group.pk if group else ""}
 
     def _absences(self) -> dict[int, Absence]:
