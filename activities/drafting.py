@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from activities.attendance_rows import let_signatures_stand
 from activities.choices import AttendanceStatus, Kind, status_of
+from activities.contents import PARTS, FollowUpLine, LifeLine, SpeechLine, kept_lines, words_of
+from activities.details import rows_of
 from activities.models import Activity, Attendance
 from activities.people import Expected, expected_people
 from branches.models import Branch, User
 
 TEXTS: Final = ("topic", "place", "observers", "minutes", "guest_lecturer")
-FIELDS: Final = ("group", *TEXTS, "starts_at", "ends_at", "chair", "recorder", "lecturer", "hours")
+FIELDS: Final = ("group", *TEXTS, "starts_at", "ends_at", "chair", "recorder", "lecturer", "hours", "agenda", "details")
 LABELS: Final = {
     "kinds": "活动类型",
     "group": "党小组",
@@ -31,8 +33,15 @@ LABELS: Final = {
     "hours": "学时",
     "observers": "列席人员",
     "minutes": "纪要",
+    "agenda": "议题",
+    "details": "补充内容",
+    "speeches": "发言要点",
+    "resolutions": "议定事项",
+    "rectifications": "整改清单",
+    "life_entries": "批评与自我批评",
     "absences": "缺席人员",
 }
+CONFIDENTIAL: Final = ("absences", "life_entries")  # the trail knows only that they changed
 
 
 class Absence(NamedTuple):
@@ -66,6 +75,17 @@ class ActivityData:
     minutes: str = ""
     absences: Mapping[int, Absence] = field(default_factory=dict)
     version: int | None = None
+    agenda: str | None = None  # here and below None: not asked, stays as it is
+    details: Mapping[str, Mapping[str, Any]] | None = None
+    speeches: tuple[SpeechLine, ...] | None = None
+    resolutions: tuple[FollowUpLine, ...] | None = None
+    rectifications: tuple[FollowUpLine, ...] | None = None
+    life_entries: tuple[LifeLine, ...] | None = None
+
+    @property
+    def parts(self) -> dict[str, tuple[Any, ...]]:
+        """The parts of the record this form asked for, by name."""
+        return {name: lines for name in PARTS if (lines := getattr(self, name)) is not None}
 
     @property
     def learning_hours(self) -> Decimal | None:
@@ -117,7 +137,11 @@ def difference(activity: Activity, data: ActivityData) -> Difference:
     for name in FIELDS:
         old, new = getattr(activity, name), value_of(data, name, activity)
         if old != new:
-            changes[name] = [words(name, old), words(name, new)]
+            changes[name] = [_field_words(activity, data, name, old), _field_words(activity, data, name, new)]
+    for name, lines in data.parts.items():
+        kept = kept_lines(activity, name)
+        if kept != lines:
+            changes[name] = [words_of(name, kept), words_of(name, lines)]
     kinds = [row.kind for row in activity.kinds.all()] if activity.pk else []
     if kinds != list(data.kinds):
         changes["kinds"] = [_kind_words(kinds), _kind_words(data.kinds)]
@@ -140,6 +164,8 @@ def value_of(data: ActivityData, name: str, activity: Activity) -> Any:
     if name == "recorder":
         return data.recorder or (activity.recorder if activity.recorder_id else None)
     value = getattr(data, name)
+    if value is None and name in ("agenda", "details"):
+        return getattr(activity, name)
     return value.strip() if isinstance(value, str) else value
 
 
@@ -148,6 +174,14 @@ def words(name: str, value: Any) -> str:
         local = timezone.localtime(value)
         return f"{local.year}年{local.month}月{local.day}日{local:%H:%M}"
     return "" if value is None else str(value)
+
+
+def _field_words(activity: Activity, data: ActivityData, name: str, value: Any) -> str:
+    if name == "details":
+        kinds = [row.kind for row in activity.kinds.all()] if activity.pk else []
+        told = rows_of(list(dict.fromkeys([*kinds, *data.kinds])), value)
+        return "\n".join(f"{label}：{text}" for label, text in told)
+    return words(name, value)
 
 
 def attendance_rows(activity: Activity, data: ActivityData) -> list[Attendance]:

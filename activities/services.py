@@ -11,7 +11,9 @@ from django.utils import timezone
 from activities.attendance_rows import STAMPS, refuse_strangers, stamp
 from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, ActivityState, AttendanceStatus, Kind
 from activities.confirming import require_confirmer
+from activities.contents import write_parts
 from activities.drafting import (
+    CONFIDENTIAL,
     FIELDS,
     LABELS,
     Absence,
@@ -86,9 +88,8 @@ def save_draft(*, activity: Activity | None, form_key: uuid.UUID, data: Activity
         branch=activity.branch, kinds=kinds | set(data.kinds), days=[*days, timezone.localdate(data.starts_at)]
     )
     changes = {LABELS[name]: [old[:TRIMMED], new[:TRIMMED]] for name, (old, new) in change.changes.items()}
-    changes.pop(LABELS["absences"], None)  # a reason may tell of an illness: the trail knows only that it changed
-    if "absences" in change.changes and not made:
-        changes[LABELS["absences"]] = ["***", "***"]
+    for name in change.changes.keys() & set(CONFIDENTIAL):  # a reason may tell of an illness
+        changes[LABELS[name]] = ["***", "***"]
     action = "activity.created" if made else "activity.changed"
     record(actor=actor, action=action, target=activity, branch=activity.branch, changes={} if made else changes)
     return activity
@@ -130,6 +131,7 @@ def _write(activity: Activity, data: ActivityData, change: Difference, actor: Us
     if "kinds" in change.changes:
         ActivityKind.objects.filter(activity=activity).delete()
         ActivityKind.objects.bulk_create([ActivityKind(activity=activity, kind=kind) for kind in data.kinds])
+    write_parts(activity, {name: lines for name, lines in data.parts.items() if name in change.changes})
     if made or "absences" in change.changes or "kinds" in change.changes or "starts_at" in change.changes:
         _write_rows(activity, change.rows, actor)
 
