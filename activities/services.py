@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from activities.attendance_rows import STAMPS, refuse_strangers, stamp
 from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, ActivityState, AttendanceStatus, Kind
+from activities.closed_periods import require_open
 from activities.confirming import require_confirmer
 from activities.contents import write_parts
 from activities.drafting import (
@@ -204,6 +205,7 @@ def submit_activity(*, activity: Activity, actor: User) -> Activity:
     if gaps := gaps_of(activity):
         raise gaps
     now, day = timezone.now(), timezone.localdate(activity.starts_at)
+    require_open(activity.branch, day)
     before = ActivityState(activity.state).label
     activity.state = ActivityState.SUBMITTED
     activity.submitted_at = activity.submitted_at or now  # returned records keep the time they were first handed in
@@ -270,6 +272,7 @@ def confirm_activity(*, activity: Activity, actor: User) -> Activity:
     if activity.state != ActivityState.SUBMITTED:
         raise ValidationError("只有待确认的记录可以确认，这份记录可能已由他人处理。")
     require_confirmer(activity, actor, "确认")
+    require_open(activity.branch, timezone.localdate(activity.starts_at))
     activity.state = ActivityState.CONFIRMED
     activity.revision += 1
     activity.version += 1
@@ -323,6 +326,7 @@ def correct_attendance(
     reason = reason.strip()
     if activity.state != ActivityState.CONFIRMED:
         raise ValidationError("只有已确认的记录需要更正出席。")
+    require_open(activity.branch, timezone.localdate(activity.starts_at))
     if version is not None and version != activity.version:
         raise ValidationError("这份记录刚刚被他人更正，请核对最新情况后再改。")
     if not reason:

@@ -82,6 +82,9 @@ class Capability(TextChoices):
     PLAN_REVIEW = "plan.review", "审核未召开说明"
     POINTS_VIEW = "points.view", "查看支部积分"
     RULES_VIEW = "rules.view", "查看积分规则"
+    PERIODS_CLOSE = "periods.close", "月份关账"
+    PERIODS_LOCK = "periods.lock", "锁定和重新开放季度"
+    YEAR_REOPEN = "year.reopen", "重新开放年度"
     AUDIT_VIEW = "audit.view", "查看审计记录"
     OWN_VIEW = "own.view", "查看本人信息"
 

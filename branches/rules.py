@@ -1,6 +1,7 @@
 """Who may do what, and the arithmetic of the tree. Pure: no database, no clock."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from branches.choices import COMMITTEE_ROLES, BranchLevel, Role
 from branches.choices import Capability as C
@@ -25,7 +26,7 @@ _RUNS_BRANCH = frozenset(
 _HELPS_BRANCH = frozenset({C.ORG_VIEW, C.ROSTER_VIEW, C.ACTIVITY_VIEW, C.ACTIVITY_WRITE, C.POINTS_VIEW, C.RULES_VIEW})
 
 GRANTS: Mapping[Role, frozenset[C]] = {
-    Role.PARTY_COMMITTEE_SECRETARY: _READS_BRANCHES | {C.COMMITTEE_CONFIRM},
+    Role.PARTY_COMMITTEE_SECRETARY: _READS_BRANCHES | {C.COMMITTEE_CONFIRM, C.YEAR_REOPEN},
     Role.PARTY_COMMITTEE_MEMBER: _READS_BRANCHES | {C.COMMITTEE_CONFIRM},
     Role.PARTY_OFFICE: _READS_BRANCHES
     | {
@@ -41,11 +42,13 @@ GRANTS: Mapping[Role, frozenset[C]] = {
         C.COMMITTEE_RECORD,
         C.COMMITTEE_CONFIRM,  # only where no member of the committee is left: activities.rules decides
         C.PLAN_REVIEW,
+        C.PERIODS_CLOSE,
+        C.PERIODS_LOCK,
         C.AUDIT_VIEW,
     },
     Role.DISCIPLINE_OFFICE: frozenset({C.DASHBOARD_VIEW, C.ORG_VIEW}),
     Role.GENERAL_BRANCH_SECRETARY: _READS_BRANCHES,
-    Role.BRANCH_SECRETARY: _RUNS_BRANCH | {C.SLIPS_ISSUE},
+    Role.BRANCH_SECRETARY: _RUNS_BRANCH | {C.SLIPS_ISSUE, C.PERIODS_CLOSE},
     Role.DEPUTY_SECRETARY: _RUNS_BRANCH,
     Role.ORGANISATION_MEMBER: _RUNS_BRANCH,
     Role.PUBLICITY_MEMBER: _HELPS_BRANCH,
@@ -142,3 +145,30 @@ def subtree_end(path: str) -> str:
 def needs_committee(full_members: int, *, temporary: bool) -> bool:
     """A branch of 7 or more full members must have a committee (2018 branch regulations); never a temporary one."""
     return full_members >= 7 and not temporary
+
+
+TERM_STEPS = (180, 90, 60, 30, 0)  # days before the end of a term; at 180 the superior reminds (2020 election rules)
+VACANCY_STEPS = (30, 90)  # days since a required post fell vacant; our choice: the rules say "promptly"
+
+
+def term_reminder_step(term_end: date, today: date) -> int | None:
+    """Which reminder of a term of office is in force: 180, 90, 60, 30, or 0 once it has run out; None before.
+
+    >>> today = date(2026, 11, 22)
+    >>> [term_reminder_step(end, today) for end in (date(2027, 5, 22), date(2027, 5, 21), today)]
+    [None, 180, 0]
+    """
+    left = (term_end - today).days
+    return min((step for step in TERM_STEPS if left <= step), default=None)
+
+
+def term_reminder_steps(term_end: date, today: date) -> list[int]:
+    """All steps whose day has come, the earliest first; a late start sends the last of them only."""
+    left = (term_end - today).days
+    return [step for step in TERM_STEPS if left <= step]
+
+
+def vacancy_step(vacant_since: date, today: date) -> int | None:
+    """30 or 90: how long a post has been vacant at least, `vacant_since` being its first day without a holder."""
+    days = (today - vacant_since).days
+    return max((step for step in VACANCY_STEPS if days >= step), default=None)

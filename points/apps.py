@@ -12,4 +12,5 @@ class PointsConfig(AppConfig):
     def ready(self) -> None:
         append_only.register("points.Entry")
         import_module("points.audit_words")
+        import_module("points.closing").register_periods()
         import_module("points.receivers")  # its decorators connect the signals; models must be loaded first

@@ -2,4 +2,12 @@
 
 from branches.audit_words import register
 
-register({"points.exported": "导出党员积分"}, {"rows": "条数", "year": "年度"})
+register(
+    {
+        "points.exported": "导出党员积分",
+        "period.closed": "月份关账",
+        "period.locked": "锁定期间",
+        "period.reopened": "重新开放期间",
+    },
+    {"rows": "条数", "year": "年度", "period": "期间", "reason": "原因"},
+)

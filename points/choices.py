@@ -50,3 +50,16 @@ class Grade(TextChoices):
     QUALIFIED = "qualified", "合格"
     BASICALLY_QUALIFIED = "basically_qualified", "基本合格"
     UNQUALIFIED = "unqualified", "不合格"
+
+
+class PeriodKind(TextChoices):
+    MONTH = "month", "月份"
+    QUARTER = "quarter", "季度"
+    YEAR = "year", "年度"
+
+
+class PeriodState(TextChoices):
+    OPEN = "open", "未关账"
+    CLOSED = "closed", "已关账"
+    PUBLISHED = "published", "已晾晒"
+    LOCKED = "locked", "已锁定"

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from branches.models import Branch, BranchScopedQuerySet, User
 from members.models import Member
-from points.choices import Category, Origin
+from points.choices import Category, Origin, PeriodKind, PeriodState
 
 CENTS = {"max_digits": 8, "decimal_places": 2}
 
@@ -176,3 +176,32 @@ class PointsMonth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.branch} {self.month:%Y-%m}"
+
+
+class PeriodClose(models.Model):
+    """What became of one month, quarter or year of a branch; no row means it was never closed.
+
+    Closing changes no number. A quarter or year that was opened again keeps its row, with the reason.
+    """
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="periods")
+    kind = models.CharField(max_length=8, choices=PeriodKind)
+    start = models.DateField()  # its first day
+    state = models.CharField("状态", max_length=16, choices=PeriodState, default=PeriodState.OPEN)
+    reason = models.CharField("重新开放原因", max_length=200, blank=True, default="")
+    changed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")  # null: by the calendar
+    changed_at = models.DateTimeField(auto_now=True)
+
+    objects = BranchScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "期间"
+        ordering: ClassVar = ["start", "kind"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["branch", "kind", "start"], name="period_close_once"),
+            models.CheckConstraint(condition=Q(kind__in=PeriodKind.values), name="period_close_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=PeriodState.values), name="period_close_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.branch} {self.kind} {self.start:%Y-%m} {self.state}"

@@ -1,11 +1,15 @@
 from django.urls import path
 
-from points import views
+from points.views import pages, periods
 
 app_name = "points"
 urlpatterns = [
-    path("", views.my_points, name="my_points"),
-    path("members/<int:pk>/", views.member_points, name="member_points"),
-    path("branch/", views.branch_points, name="branch_points"),
-    path("rules/", views.rule_list, name="rule_list"),
+    path("", pages.my_points, name="my_points"),
+    path("members/<int:pk>/", pages.member_points, name="member_points"),
+    path("branch/", pages.branch_points, name="branch_points"),
+    path("rules/", pages.rule_list, name="rule_list"),
+    path("periods/", periods.period_list, name="period_list"),
+    path("periods/<int:pk>/", periods.period_detail, name="period_detail"),
+    path("periods/<int:pk>/change/", periods.period_change, name="period_change"),
+    path("periods/close/", periods.period_close_all, name="period_close_all"),
 ]

@@ -20,7 +20,7 @@ from branches.rules import GRANTS
 from tests.world import World, build_world
 
 PAGE = {200, 302, 405}  # 405: the page exists, but only as a form
-OPEN_TO_ALL = {"healthz", "readyz", "account_login", "account_setup", "account_activate"}
+OPEN_TO_ALL = {"branches:calendar_feed", "healthz", "readyz", "account_login", "account_setup", "account_activate"}
 
 
 class Row(NamedTuple):
@@ -40,6 +40,11 @@ class Row(NamedTuple):
 ANY = Row()
 
 
+def only_its_owner(role: Role) -> set[int]:
+    """What belongs to one person is unknown to everybody else, whatever their posts."""
+    return {404}
+
+
 def corrects(role: Role) -> set[int]:
     """Correcting a confirmed record takes both rights, at the branch itself."""
     grants = GRANTS[role]
@@ -48,10 +53,23 @@ def corrects(role: Role) -> set[int]:
     return {403} if grants & {C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW} else {404}
 
 
+def prints_names(*brings: C) -> Callable[[Role], set[int]]:
+    """Lists of names take the records and the roll; `brings` are what makes the object seen at all."""
+
+    def answers(role: Role) -> set[int]:
+        grants = GRANTS[role]
+        if grants >= {C.ACTIVITY_VIEW, C.ROSTER_VIEW}:
+            return PAGE
+        return {404} if brings and not grants & set(brings) else {403}
+
+    return answers
+
+
 MATRIX: dict[str, Row] = {
     "home": ANY,
     "account_logout": ANY,
     "account_change_password": ANY,
+    "account_change_email": Row(odd=lambda role: {404}),  # where mail is set up: tests/branches/test_slip_mails.py
     "account_reauthenticate": Row(odd=lambda role: {200, 403}),  # 403 for who has no password to be asked for
     "branches:branch_tree": Row(needs=(C.ORG_VIEW,)),
     "branches:branch_detail": Row("branch", sees=(C.ORG_VIEW,)),
@@ -65,8 +83,17 @@ MATRIX: dict[str, Row] = {
     "branches:person_search": Row(needs=(C.POSTS_MANAGE,)),
     "branches:slips": Row("branch", sees=(C.ORG_VIEW,), needs=(C.SLIPS_ISSUE,)),
     "branches:account_list": Row(needs=(C.ACCOUNTS_MANAGE,)),
-    "branches:account_detail": Row("user", sees=(C.ACCOUNTS_MANAGE,)),
+    "branches:account_detail": Row("user", sees=(C.ACCOUNTS_MANAGE, C.SLIPS_ISSUE)),
     "branches:audit_list": Row(needs=(C.AUDIT_VIEW,)),
+    "branches:inbox": ANY,
+    "branches:notice_open": Row("notice", odd=only_its_owner),
+    "branches:notices_read": ANY,
+    "branches:todo_list": ANY,
+    "branches:reminders": ANY,
+    "branches:channel": Row(extra={"kind": "wecom"}),
+    "branches:feed_link": ANY,
+    "branches:holiday_list": Row(needs=(C.ORG_MANAGE,)),
+    "branches:holiday_delete": Row(needs=(C.ORG_MANAGE,), extra={"pk": 1}),
     "members:member_list": Row(needs=(C.ROSTER_VIEW,)),
     "members:member_export": Row(needs=(C.ROSTER_VIEW,)),
     "members:me": ANY,
@@ -74,6 +101,10 @@ MATRIX: dict[str, Row] = {
     "points:member_points": Row("member", sees=(C.ROSTER_VIEW, C.POINTS_VIEW), needs=(C.POINTS_VIEW,)),
     "points:branch_points": Row(needs=(C.POINTS_VIEW,)),
     "points:rule_list": Row(needs=(C.RULES_VIEW,)),
+    "points:period_list": Row(needs=(C.POINTS_VIEW,)),
+    "points:period_detail": Row("branch", sees=(C.POINTS_VIEW,)),
+    "points:period_change": Row("branch", sees=(C.POINTS_VIEW,), needs=(C.PERIODS_CLOSE,)),
+    "points:period_close_all": Row(needs=(C.PERIODS_CLOSE,)),
     "members:member_create": Row(needs=(C.ROSTER_WRITE,)),
     "members:member_detail": Row("member", sees=(C.ROSTER_VIEW,)),
     "members:member_reveal": Row("member", sees=(C.ROSTER_VIEW,), needs=(C.PII_VIEW,)),
@@ -95,6 +126,13 @@ MATRIX: dict[str, Row] = {
     "activities:board": Row(needs=(C.ACTIVITY_VIEW,)),
     "activities:plan_item": Row("item", sees=(C.ACTIVITY_VIEW,)),
     "activities:activity_detail": Row("confirmed", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
+    "activities:record_file": Row(
+        "confirmed", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW), needs=(C.ACTIVITY_VIEW,)
+    ),
+    "activities:sign_in_file": Row("confirmed", odd=prints_names(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
+    "activities:year_files": Row(needs=(C.ACTIVITY_VIEW,)),
+    "activities:attendance_file": Row(odd=prints_names()),
+    "activities:plan_file": Row(needs=(C.ACTIVITY_VIEW,)),
     "activities:activity_edit": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
     "activities:activity_submit": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
     "activities:activity_delete": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),

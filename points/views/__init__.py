@@ -1,0 +1,1 @@
+"""The pages of points: sums and their reasons, the rule book, and the periods."""

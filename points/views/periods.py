@@ -1,0 +1,145 @@
+"""Which months are closed and which quarters and years are locked; closing, locking and opening again by hand."""
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_GET
+
+from activities.choices import Period
+from activities.periods import periods, span_of
+from branches.access import may, require
+from branches.choices import Capability
+from branches.models import Branch
+from points import closing
+from points.choices import PeriodKind, PeriodState
+from points.models import PeriodClose
+from points.views.pages import asked_year
+
+NEEDS = {
+    "close": Capability.PERIODS_CLOSE,
+    "lock": Capability.PERIODS_LOCK,
+    "reopen": Capability.PERIODS_LOCK,
+    "reopen-year": Capability.YEAR_REOPEN,
+}
+
+
+@login_required
+@require_GET
+def period_list(request: HttpRequest) -> HttpResponse:
+    """All branches of the reader, a line each; who has one goes straight to it."""
+    require(request.user, Capability.POINTS_VIEW)
+    today = timezone.localdate()
+    year = asked_year(request, today.year)
+    branches = list(Branch.objects.visible_to(request.user, Capability.POINTS_VIEW).branches())
+    if len(branches) == 1:
+        return redirect("points:period_detail", pk=branches[0].pk)
+    rows = PeriodClose.objects.visible_to(request.user, Capability.POINTS_VIEW).filter(start__year=year)
+    counts: Counter[tuple[int, str, str]] = Counter(rows.values_list("branch", "kind", "state"))
+    months = [span for span in periods(Period.MONTH, year) if span.end < today]
+    lines = [
+        {
+            "branch": branch,
+            "closed": counts[branch.pk, PeriodKind.MONTH, PeriodState.CLOSED],
+            "ended": sum(span.end >= branch.founded_on for span in months),
+            "locked": counts[branch.pk, PeriodKind.QUARTER, PeriodState.LOCKED],
+            "year_locked": bool(counts[branch.pk, PeriodKind.YEAR, PeriodState.LOCKED]),
+        }
+        for branch in branches
+    ]
+    context = {
+        "lines": lines,
+        "year": year,
+        "years": [today.year, today.year - 1],
+        "months": list(reversed(months)),
+        "closes": may(request.user, Capability.PERIODS_CLOSE),
+    }
+    return render(request, "points/period_list.html", context)
+
+
+@login_required
+@require_GET
+def period_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    branch = get_object_or_404(Branch.objects.visible_to(request.user, Capability.POINTS_VIEW).branches(), pk=pk)
+    return _page(request, branch)
+
+
+def _page(request: HttpRequest, branch: Branch, *, status: int = 200, **extra: Any) -> HttpResponse:
+    today = timezone.localdate()
+    year = asked_year(request, today.year)
+    context = {
+        "branch": branch,
+        "year": year,
+        "years": [today.year, today.year - 1],
+        "periods": closing.year_of(branch, year, today),
+        "closes": may(request.user, Capability.PERIODS_CLOSE, branch),
+        "locks": may(request.user, Capability.PERIODS_LOCK, branch),
+        "reopens_year": may(request.user, Capability.YEAR_REOPEN, branch),
+        "several": may(request.user, Capability.DASHBOARD_VIEW),
+        **extra,
+    }
+    return render(request, "points/period_detail.html", context, status=status)
+
+
+@login_required
+def period_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close, lock or open again one period of one branch: `act`, `kind`, `start`, and `reason` to open again."""
+    branch = get_object_or_404(Branch.objects.visible_to(request.user, Capability.POINTS_VIEW).branches(), pk=pk)
+    kind, act = request.POST.get("kind", ""), request.POST.get("act", "")
+    start = _day(request)
+    if kind == PeriodKind.YEAR and act == "reopen":
+        act = "reopen-year"
+    require(request.user, NEEDS.get(act, Capability.PERIODS_CLOSE), branch)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if start is None or kind not in PeriodKind.values or act not in NEEDS:
+        return _page(request, branch, status=422, error="没有看懂要处理哪个期间，请从下表重新选择。")
+    today, reason = timezone.localdate(), request.POST.get("reason", "")
+    try:
+        if act == "close":
+            closing.close_months(branches=[branch], month=start, actor=request.user, today=today)
+        elif act == "lock":
+            closing.lock_period(branch=branch, kind=PeriodKind(kind), start=start, actor=request.user, today=today)
+        else:
+            closing.reopen_period(branch=branch, kind=PeriodKind(kind), start=start, reason=reason, actor=request.user)
+    except ValidationError as error:
+        asked = {"kind": kind, "start": start, "reason": reason}
+        return _page(request, branch, status=422, error=error.messages[0], asked=asked)
+    label = span_of(closing.SPANS[PeriodKind(kind)], start).label
+    done = {"close": "已关账", "lock": "已锁定"}.get(act, "已重新开放")
+    messages.success(request, f"{label}{done}。")
+    return redirect(f"{request.path.removesuffix('change/')}?year={start.year}")
+
+
+@login_required
+def period_close_all(request: HttpRequest) -> HttpResponse:
+    """Close one month of every branch the reader may close."""
+    require(request.user, Capability.PERIODS_CLOSE)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    start = _day(request)
+    if start is None:
+        messages.error(request, "请选择要关账的月份。")
+        return redirect("points:period_list")
+    branches = Branch.objects.visible_to(request.user, Capability.PERIODS_CLOSE).branches()
+    try:
+        closed = closing.close_months(branches=branches, month=start, actor=request.user, today=timezone.localdate())
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    else:
+        label = f"{start.year}年{start.month}月"
+        messages.success(request, f"{label}：{closed}个党支部已关账。" if closed else f"{label}此前已全部关账。")
+    return redirect(f"{request.path.removesuffix('close/')}?year={start.year}")
+
+
+def _day(request: HttpRequest) -> Any:
+    try:
+        return parse_date(request.POST.get("start", ""))
+    except ValueError:
+        return None
