@@ -1,6 +1,6 @@
 from django.urls import path
 
-from activities.views import board, form, records
+from activities.views import board, documents, form, records
 
 app_name = "activities"
 urlpatterns = [
@@ -8,6 +8,11 @@ urlpatterns = [
     path("new/", form.activity_create, name="activity_create"),
     path("board/", board.board, name="board"),
     path("plan/<int:pk>/", board.plan_item, name="plan_item"),
+    path("year/", documents.year_files, name="year_files"),
+    path("year/attendance/", documents.attendance_file, name="attendance_file"),
+    path("year/plan/", documents.plan_file, name="plan_file"),
+    path("<int:pk>/file/", documents.record_file, name="record_file"),
+    path("<int:pk>/sign-in-sheet/", documents.sign_in_file, name="sign_in_file"),
     path("<int:pk>/", records.activity_detail, name="activity_detail"),
     path("<int:pk>/edit/", form.activity_edit, name="activity_edit"),
     path("<int:pk>/submit/", records.activity_submit, name="activity_submit"),

@@ -4,11 +4,13 @@ Titles and rows follow what record books of branches agree on: the elements of a
 flow of a theme day, the parts of an organisational life meeting.
 """
 
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from activities.choices import Kind
-from config.documents.layouts import FormRow, Layout, Slot, Sub
+from config.documents.layouts import FormRow, Layout, Slot, Sub, adapt
 
+CONTENT: Final = "会议内容（传达学习、报告、讨论发言要点，不同意见如实记录）"
 HEAD: Final = ("党组织：{organisation}", "{note}")
 
 
@@ -27,9 +29,7 @@ _TIME = FormRow("time", (Slot("会议时间"), Slot(field="time", span=3), Slot(
 _PEOPLE = _pairs("people", ("主持人", "chair", 1), ("记录人", "recorder", 1), ("列席人员", "observers", 1))
 _ABSENT = _box("缺席人员及原因", "absent", 5, 15)
 _AGENDA = _box("会议议题", "agenda", 5, 20)
-_MINUTES = FormRow(
-    "minutes", (Slot("会议内容（传达学习、报告、讨论发言要点，不同意见如实记录）", "minutes", 6),), 130, splits=True
-)
+_MINUTES = FormRow("minutes", (Slot(CONTENT, "minutes", 6),), 130, splits=True)
 _VOTES = FormRow(
     "votes",
     label="表决情况",
@@ -122,7 +122,7 @@ THEME_DAY: Final = Layout(
         _box("活动流程", "flow", 3, 12),
         FormRow("minutes", (Slot("活动内容"), Slot(field="minutes", span=3)), 100, splits=True),
         FormRow("resolutions", (Slot("议定事项及落实"), Slot(field="resolutions_text", span=3)), 30),
-        FormRow("photos", (Slot("活动照片", "photos", 4),), 70),
+        FormRow("photos", (Slot("活动照片（粘贴处）", "photos", 4),), 70),
         _pairs("signed", ("组织者签字", "chair_sign", 1), ("记录人签字", "recorder_sign", 1), height=14),
     ),
     repeat=1,
@@ -139,7 +139,8 @@ ORG_LIFE: Final = Layout(
         _box("上级指导人员", "observers", 3),
         _pairs("counts", ("应到/实到", "attendance", 1), ("缺席及原因", "absent", 1)),
         _box("会前准备", "preparation", 3),
-        FormRow("review", (Slot("通报上年整改及支委会查摆情况"), Slot(field="minutes", span=3)), 30, splits=True),
+        FormRow("review", (Slot("通报上年整改及支委会查摆情况"), Slot(field="review", span=3)), 30, splits=True),
+        FormRow("minutes", (Slot("会议情况"), Slot(field="minutes", span=3)), 20, splits=True, optional=True),
         FormRow(
             "life",
             subs=(Sub("姓名", 24), Sub("自我批评要点", 36), Sub("批评意见（批评人：内容）", 36), Sub("本人表态", 24)),
@@ -166,6 +167,12 @@ ORG_LIFE: Final = Layout(
     head=HEAD,
 )
 
+
+def _borrowed(layout: Layout, code: str, **changes: Any) -> Layout:
+    """The sheet of another kind, under its own code: `changes` as a hospital would write them."""
+    return replace(adapt(layout, changes), code=code)
+
+
 # The sheet of each kind; what has none of its own takes the one that asks for the same things.
 LAYOUTS: Final[dict[Kind, Layout]] = {
     Kind.GENERAL_MEETING: GENERAL,
@@ -174,18 +181,30 @@ LAYOUTS: Final[dict[Kind, Layout]] = {
     Kind.PARTY_LECTURE: LECTURE,
     Kind.THEME_DAY: THEME_DAY,
     Kind.ORG_LIFE_MEETING: ORG_LIFE,
-    Kind.DEMOCRATIC_APPRAISAL: GENERAL,
-    Kind.POLITICAL_BIRTHDAY: THEME_DAY,
-    Kind.WARNING_EDUCATION: LECTURE,
-    Kind.CENTER_GROUP_STUDY: COMMITTEE,
-    Kind.DEM_LIFE_MEETING: ORG_LIFE,
-    Kind.REPORT_ASSESSMENT: GENERAL,
-}
-TITLES: Final[dict[Kind, str]] = {  # where the sheet is borrowed, its own title would be wrong
-    Kind.DEMOCRATIC_APPRAISAL: "民主评议党员会议记录",
-    Kind.POLITICAL_BIRTHDAY: "政治生日活动记录",
-    Kind.WARNING_EDUCATION: "警示教育记录",
-    Kind.CENTER_GROUP_STUDY: "党委理论学习中心组学习记录",
-    Kind.DEM_LIFE_MEETING: "民主生活会记录",
-    Kind.REPORT_ASSESSMENT: "书记抓党建述职评议会记录",
+    Kind.DEMOCRATIC_APPRAISAL: _borrowed(GENERAL, "F15-4", title="民主评议党员会议记录"),
+    Kind.CENTER_GROUP_STUDY: _borrowed(
+        GENERAL,
+        "F15-5",
+        title="党委理论学习中心组学习记录",
+        hide=["votes"],
+        labels={
+            "有表决权到会人数": "缺席人数",
+            "会议内容（传达学习、报告、讨论发言要点，不同意见如实记录）": "学习研讨内容",
+        },
+    ),
+    Kind.REPORT_ASSESSMENT: _borrowed(GENERAL, "F15-6", title="书记抓党建述职评议会记录"),
+    Kind.WARNING_EDUCATION: _borrowed(
+        LECTURE,
+        "F17-2",
+        title="警示教育记录",
+        labels={
+            "党课题目": "教育主题",
+            "授课人": "主讲人",
+            "授课时间": "时间",
+            "授课提纲": "教育内容",
+            "授课人签字": "主讲人签字",
+        },
+    ),
+    Kind.POLITICAL_BIRTHDAY: _borrowed(THEME_DAY, "F18-2", title="政治生日活动记录", hide=["flow"]),
+    Kind.DEM_LIFE_MEETING: _borrowed(ORG_LIFE, "F19-2", title="民主生活会记录", labels={"形式": "类型"}),
 }

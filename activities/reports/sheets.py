@@ -1,0 +1,187 @@
+"""Sign-in sheet (F16), attendance of a year, and the list of what a branch owes in a year."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Final
+
+from django.utils import timezone
+
+from activities.attendance_rows import expected_at
+from activities.board import plan_cell
+from activities.choices import AttendanceStatus, Kind, PlanState, short_label
+from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem
+from activities.periods import period_label
+from activities.reports import wording
+from branches.models import Branch
+from config.documents.content import LANDSCAPE, RECORD, Column, Document, Heading, Line, Paragraph, Table, Value
+
+ABREAST: Final = 2  # people side by side on the sign-in sheet
+MARKS: Final = {
+    AttendanceStatus.PRESENT: "√",
+    AttendanceStatus.LEAVE: "假",
+    AttendanceStatus.OFFICIAL: "公",
+    AttendanceStatus.UNEXCUSED: "缺",
+}
+MADE_UP: Final = "补"
+LEGEND: Final = "√ 到会　假 请假　公 因公　缺 无故缺席　补 缺席后已补课　空白：当日不在应到范围"
+
+
+def sign_in_sheet(activity: Activity, *, filled: bool) -> Document:
+    """The sheet to be signed, or what was signed. `activity` comes from `for_detail`.
+
+    Names come from the attendance of the record; before there is one, from the people expected on its day.
+    """
+    rows: list[Attendance] = list(activity.attendances.all())
+    if rows:
+        people = [(row.name, _signed(row) if filled else "") for row in rows]
+    else:
+        people = [(one.name, "") for one in expected_at(activity)]
+    lines: list[tuple[Value, ...]] = []
+    for start in range(0, len(people), ABREAST):
+        pair = [(start + n + 1, *person) for n, person in enumerate(people[start : start + ABREAST])]
+        pair += [(None, "", "")] * (ABREAST - len(pair))  # type: ignore[list-item]
+        lines.append(tuple(value for person in pair for value in person))
+    columns = (Column("序号", 12, "center"), Column("姓名", 28, "center"), Column("签名", 45, "center")) * ABREAST
+    present = sum(row.status == AttendanceStatus.PRESENT for row in rows)
+    excused = sum(row.status in (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL) for row in rows)
+    counts = (f"应到：{len(people)}人", f"实到：{present}人", f"请假：{excused}人")
+    return Document.of(
+        f"{activity}签到表",
+        Heading("签到表", 0),
+        Line((f"会议名称：{activity}",)),
+        Line((f"时间：{wording.times(activity, list(activity.sessions.all()))}", f"地点：{activity.place}")),
+        Table(columns, tuple(lines), "签到表", row_height=10),
+        Line(counts if filled and rows else (counts[0], "实到：　　人", "请假：　　人")),
+        page=RECORD,
+    )
+
+
+def _signed(row: Attendance) -> str:
+    if row.status != AttendanceStatus.PRESENT:
+        return str(row.get_status_display())
+    if row.signed_at is None:
+        return "到会"
+    return f"{timezone.localtime(row.signed_at):%H:%M}（{row.get_signed_by_display() or '签到'}）"
+
+
+@dataclass(frozen=True)
+class _Held:
+    """One gathering as a column of the year."""
+
+    pk: int
+    day: date
+    kind: str
+
+    @property
+    def label(self) -> str:
+        """11月 / 11日 / 主题 / 党日: two characters a line, so that a year fits on few pages."""
+        name = short_label(self.kind)
+        parts = [name[n : n + 2] for n in range(0, len(name), 2)]
+        return "\n".join((f"{self.day.month}月", f"{self.day.day}日", *parts))
+
+
+def attendance_of_year(branch: Branch, year: int) -> Document:
+    """Members × confirmed gatherings of one branch in a year, with each one's rate. Three queries."""
+    first, last = (timezone.make_aware(datetime.combine(date(year + n, 1, 1), time.min)) for n in (0, 1))
+    activities = Activity.objects.filter(
+        branch=branch, state__in=SEEN_BY_MEMBERS, starts_at__gte=first, starts_at__lt=last
+    ).prefetch_related("kinds")
+    held = [
+        _Held(one.pk, timezone.localdate(one.starts_at), kinds[0].kind if (kinds := list(one.kinds.all())) else "")
+        for one in activities.order_by("starts_at", "pk")
+    ]
+    rows = Attendance.objects.filter(activity__in=[one.pk for one in held]).select_related("member__group")
+    marks: dict[int, dict[int, Attendance]] = {}
+    for row in rows:
+        marks.setdefault(row.member_id, {})[row.activity_id] = row
+    people = sorted(marks.values(), key=_order)
+    columns = (
+        Column("姓名", 18),
+        Column("党小组", 22),
+        *(Column(one.label, 8.5, "center") for one in held),
+        Column("应到", 10, "center"),
+        Column("实到", 10, "center"),
+        Column("出席率", 14, "center", percent=True),
+    )
+    table = Table(
+        columns,
+        tuple(_attended(row, held) for row in people),
+        "出席汇总",
+        keep=2,
+        size=9,
+        empty="本年度没有已确认的活动",
+    )
+    return Document.of(
+        f"{branch.name}{year}年出席汇总表",
+        Heading(f"{year}年出席汇总表", 0),
+        Line((f"党支部：{branch.name}", f"已确认活动{len(held)}次")),
+        table,
+        Paragraph(LEGEND, indent=False, small=True),
+        page=LANDSCAPE,
+    )
+
+
+def _order(row: dict[int, Attendance]) -> tuple[str, str, int]:
+    one = next(iter(row.values()))
+    return (one.member.group.path if one.member.group else "~", one.name, one.member_id)
+
+
+def _attended(row: dict[int, Attendance], held: Sequence[_Held]) -> tuple[Value, ...]:
+    latest = list(row.values())[-1]
+    came = sum(one.status == AttendanceStatus.PRESENT for one in row.values())
+    return (
+        latest.name,
+        latest.group_name,
+        *(_mark(row.get(one.pk)) for one in held),
+        len(row),
+        came,
+        Decimal(came) / len(row),
+    )
+
+
+def _mark(row: Attendance | None) -> str:
+    if row is None:
+        return ""
+    if row.made_up_on and row.status != AttendanceStatus.PRESENT:
+        return MADE_UP
+    return MARKS[AttendanceStatus(row.status)]
+
+
+def plan_of_year(branch: Branch, year: int, items: Iterable[PlanItem], *, today: date) -> Document:
+    """The list of required actions of one branch (规定动作计划清单). `items` come scoped, with their groups."""
+    rows = []
+    for n, item in enumerate(sorted(items, key=lambda one: (one.due, one.start, one.kind, one.pk)), start=1):
+        cell = plan_cell(item, today)
+        rows.append(
+            (
+                n,
+                period_label(item.period, item.start),
+                item.title or Kind(item.kind).label,
+                item.group.name if item.group else "",
+                item.topic,
+                item.due,
+                cell.label,
+                item.done_on,
+                "" if item.state == PlanState.CONFIRMED else item.reason,
+            )
+        )
+    columns = (
+        Column("序号", 12, "center"),
+        Column("周期", 22, "center"),
+        Column("规定动作", 44),
+        Column("党小组", 30),
+        Column("拟定主题", 46),
+        Column("计划或截止日期", 28, "center"),
+        Column("完成情况", 26, "center"),
+        Column("完成日期", 26, "center"),
+        Column("备注", 30),
+    )
+    return Document.of(
+        f"{branch.name}{year}年规定动作计划清单",
+        Heading(f"{year}年规定动作计划清单", 0),
+        Line((f"党支部：{branch.name}", f"打印日期：{wording.day(today)}")),
+        Table(columns, tuple(rows), "计划清单", size=11, empty="本年度还没有生成计划"),
+        page=LANDSCAPE,
+    )
