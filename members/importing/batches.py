@@ -21,7 +21,7 @@ from config.crypto import decrypt, encrypt
 from members.importing.compare import Comparison, State, compare_file
 from members.importing.newcomers import Answers, Entry, Person, asks, entries_as_answered, entries_at_opening, person_of
 from members.importing.stored import post_proposals, preview_of, summary_of
-from members.importing.writing import dependants, is_current, take_back, write_comparison
+from members.importing.writing import carry_versions, dependants, is_current, take_back, write_comparison
 from members.models import BatchState, ImportBatch, Member
 from members.roster import UnreadableFile, write_refused
 from members.signals import record_confirmed, record_corrected
@@ -232,6 +232,11 @@ def roll_back_batch(*, batch: ImportBatch, actor: User | None) -> ImportBatch:
     take_back(undo, actor=actor)
     batch.state, batch.undo = BatchState.ROLLED_BACK, ""
     batch.save(update_fields=["state", "undo"])
+    for earlier in ImportBatch.objects.select_for_update().filter(state=BatchState.APPLIED, pk__lt=batch.pk):
+        kept = json.loads(earlier.undo or "{}")
+        if kept and carry_versions(kept, undo):
+            earlier.undo = json.dumps(kept, ensure_ascii=False)
+            earlier.save(update_fields=["undo"])
     record(actor=actor, action="import.rolled_back", target=batch, branch=batch.organisation)
     record_corrected.send(sender=ImportBatch, source_kind=IMPORT, source_id=batch.pk, revision=2, actor=actor)
     return batch

@@ -54,7 +54,8 @@ class Comparison:
     roster: Roster
     lines: list[Line]
     founded: list[tuple[str, int]]  # names of branches to found, with how many people
-    missing: list[tuple[int, str, str]]  # (member, name, branch) on the roll but not in the sheet
+    missing: list[tuple[int, str, str]]  # (member, name, branch) on the roll of a branch of the sheet, but not in it
+    beyond: tuple[int, int]  # people, branches: on the roll of the organisation, in branches the sheet is not about
     notes: list[Issue]
 
     def of(self, state: State) -> list[Line]:
@@ -128,7 +129,8 @@ def compare(roster: Roster, *, organisation: Branch, paths: Iterable[str] | None
     new = [line for line in lines if line.state == State.NEW]
     notes += assumed_for_new([line.row for line in new])
     counted = Counter(line.branch_name for line in new if line.branch is None)
-    return Comparison(roster, lines, sorted(counted.items()), _missing(lines, known, organisation), notes)
+    missing, beyond = _missing(lines, known, organisation)
+    return Comparison(roster, lines, sorted(counted.items()), missing, beyond, notes)
 
 
 def values_of(line: Line) -> dict[str, Any]:
@@ -326,14 +328,23 @@ def _match_groups(lines: list[Line], today: date) -> None:
         line.group_name = line.group.name if line.group else name
 
 
-def _missing(lines: list[Line], known: dict[str, Member], organisation: Branch) -> list[tuple[int, str, str]]:
-    """On the roll of a branch the sheet is about, but not in the sheet."""
-    branches = {line.branch.pk for line in lines if line.branch and line.row.values.get("branch")}
+def _missing(
+    lines: list[Line], known: dict[str, Member], organisation: Branch
+) -> tuple[list[tuple[int, str, str]], tuple[int, int]]:
+    """Who is not in the sheet: by name in the branches that occur in it, as (people, branches) in all others.
+
+    A sheet that names no branch is about nobody's branch: nobody is missing from it.
+    """
+    named = ((line.transfer_to or line.branch) for line in lines if line.row.values.get("branch"))
+    branches = {branch.pk for branch in named if branch}
     if organisation.level == BranchLevel.BRANCH:
         branches = {organisation.pk}
     seen = {member.pk for member in known.values()}
     rows = Member.objects.current().filter(branch__in=branches).order_by("branch__path", "user__search_keys")
-    return [row for row in rows.values_list("pk", "user__name", "branch__name") if row[0] not in seen]
+    missing = [row for row in rows.values_list("pk", "user__name", "branch__name") if row[0] not in seen]
+    others = Member.objects.current().within([organisation.path]).exclude(branch__in=branches)
+    beyond = [branch for pk, branch in others.values_list("pk", "branch") if pk not in seen] if branches else []
+    return missing, (len(beyond), len(set(beyond)))
 
 
 def _chunks(values: list[str]) -> Iterable[list[str]]:

@@ -50,6 +50,7 @@ def preview_of(comparison: Comparison) -> dict[str, Any]:
         "branches": len(in_file),
         "founded": [list(pair) for pair in comparison.founded],
         "missing": [list(row) for row in comparison.missing],
+        "beyond": list(comparison.beyond),
         "new": [_new(line) for line in comparison.of(State.NEW)],
         "changed": [_changed(line) for line in comparison.of(State.CHANGED)],
         "unchanged": [_who(line) for line in comparison.of(State.UNCHANGED)],

@@ -173,7 +173,7 @@ def dependants(undo: Mapping[str, Any]) -> list[str]:
     users = [user for _, user, *_ in undo["new"]]
     made = [user for _, user, was_made, *_ in undo["new"] if was_made]
     reasons = []
-    versions = {pk: version for pk, version, _ in undo["changed"]} | dict.fromkeys(new, 1)
+    versions = _versions(undo)
     stored = _in_parts(Member.objects.values_list("pk", "version", "user__name"), "pk", versions)
     edited = [name for pk, version, name in stored if version != versions[pk]]
     if edited:
@@ -200,6 +200,25 @@ def dependants(undo: Mapping[str, Any]) -> list[str]:
             elif found:
                 reasons.append(f"已有{len(found)}条后来的记录用到这批人员")
     return list(dict.fromkeys(reasons)) if users or versions else []
+
+
+def carry_versions(undo: dict[str, Any], taken_back: Mapping[str, Any]) -> bool:
+    """Let an earlier import know the versions that taking back a later one left; True when its `undo` has changed.
+
+    People stand again as they stood before the later import, yet under a new version: that is no change since.
+    """
+    known = _versions(undo)
+    same = [pk for pk, version, _ in taken_back["changed"] if known.get(pk) == version - 1]
+    if same:
+        now = _in_parts(Member.objects.values_list("pk", "version"), "pk", same)
+        undo["carried"] = [list(pair) for pair in (dict(undo.get("carried", [])) | dict(now)).items()]
+    return bool(same)
+
+
+def _versions(undo: Mapping[str, Any]) -> dict[int, int]:
+    """member -> the version in which this import left it."""
+    written = {pk: version for pk, version, _ in undo["changed"]} | {pk: 1 for pk, *_ in undo["new"]}
+    return written | dict(undo.get("carried", []))
 
 
 def take_back(undo: Mapping[str, Any], *, actor: User | None) -> None:

@@ -93,6 +93,50 @@ class TestRollBack:
         assert (found.user.mobile, found.user.staff_no, found.user.username) == ("13900000000", None, None)
         assert User.objects.with_mobile("13900000000").count() == 1
 
+    def test_the_later_one_first_then_the_earlier_one(
+        self,
+        three: ImportBatch,
+        office: User,
+        upload: Callable[..., ImportBatch],
+        confirm: Callable[..., ImportBatch],
+    ) -> None:
+        second = confirm(upload(national([person(0, 学历="22 大专")])))
+        third = confirm(upload(national([person(0, 学历="41 中专"), person(1, 学历="22 大专")])))
+        for batch in (three, second):
+            with pytest.raises(ValidationError, match="又修改过"):
+                batches.roll_back_batch(batch=batch, actor=office)
+        for batch, education in ((third, "22"), (second, "21")):
+            batches.roll_back_batch(batch=batch, actor=office)
+            assert member(0).education == education
+        batches.roll_back_batch(batch=three, actor=office)
+        assert not Member.objects.exists()
+
+    def test_a_change_by_hand_between_two_imports_still_stands_in_the_way(
+        self,
+        three: ImportBatch,
+        office: User,
+        upload: Callable[..., ImportBatch],
+        confirm: Callable[..., ImportBatch],
+    ) -> None:
+        change_member(member=member(0), version=1, fields={"department": "内科"}, actor=office)
+        later = confirm(upload(national([person(0, 学历="22 大专")])))
+        batches.roll_back_batch(batch=later, actor=office)
+        with pytest.raises(ValidationError, match="又修改过"):
+            batches.roll_back_batch(batch=three, actor=office)
+
+    def test_so_does_one_after_the_later_import_was_taken_back(
+        self,
+        three: ImportBatch,
+        office: User,
+        upload: Callable[..., ImportBatch],
+        confirm: Callable[..., ImportBatch],
+    ) -> None:
+        batches.roll_back_batch(batch=confirm(upload(national([person(0, 学历="22 大专")]))), actor=office)
+        found = member(0)
+        change_member(member=found, version=found.version, fields={"department": "内科"}, actor=office)
+        with pytest.raises(ValidationError, match="又修改过"):
+            batches.roll_back_batch(batch=three, actor=office)
+
     def test_what_depends_on_it_is_named(self, three: ImportBatch, branch: Branch, office: User) -> None:
         steps = {
             "又修改过": lambda: change_member(member=member(0), version=1, fields={"department": "内科"}, actor=office),

@@ -193,6 +193,25 @@ class TestKnownPeople:
         confirm(batch)
         assert Member.objects.current().count() == 3
 
+    def test_a_sheet_of_one_branch_lists_nobody_of_the_others_by_name(
+        self, three: ImportBatch, upload: Callable[..., ImportBatch], branch: Branch, other_branch: Branch
+    ) -> None:
+        factories.make_member(branch, name="机关的人")
+        factories.make_member(other_branch, name="内科的人")
+        moved = factories.make_member(other_branch, name="表中写在别处的人")
+        elsewhere = person(1) | {"姓名": moved.user.name, "公民身份证号": moved.id_number}
+        batch = upload(national([person(0), elsewhere]))
+        preview = batches.preview_payload(batch)
+        assert [row[1] for row in preview["missing"]] == [person(1)["姓名"], person(2)["姓名"]]
+        assert preview["beyond"] == [2, 2]
+
+    def test_a_sheet_without_branches_misses_nobody(
+        self, three: ImportBatch, upload: Callable[..., ImportBatch]
+    ) -> None:
+        rows = [row[:1] + row[2:] for row in one_row_header([person(0)])]
+        preview = batches.preview_payload(upload(simple(rows)))
+        assert (preview["missing"], preview["beyond"]) == ([], [0, 0])
+
     def test_an_empty_cell_says_nothing_about_somebody_known(
         self, three: ImportBatch, upload: Callable[..., ImportBatch]
     ) -> None:

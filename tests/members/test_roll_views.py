@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import openpyxl
 import pytest
@@ -149,3 +150,19 @@ class TestProtectedFacts:
         assert dong.id_number in export(full="1", purpose="填报材料")
         assert client.post(url("member_export"), {"full": "1"}).status_code == 302
         assert AuditEntry.objects.filter(action="roster.exported").count() == 2
+
+    def test_days_of_an_export_are_dates_that_excel_shows_in_chinese(
+        self, as_user: Callable[[User], Client], secretary: User, leader: User, dong: Member
+    ) -> None:
+        def row(user: User) -> dict[str, Any]:
+            answer = as_user(user).post(url("member_export"), {"q": "董丽娜"})
+            head, line = openpyxl.load_workbook(io.BytesIO(answer.content)).active.iter_rows()
+            return {str(title.value): cell for title, cell in zip(head, line, strict=True)}
+
+        cells = row(secretary)
+        joined = cells["加入党组织日期"]
+        assert (joined.is_date, joined.value.date()) == (True, dong.joined_on)
+        assert joined.number_format == 'yyyy"年"m"月"d"日"'
+        assert cells["出生日期"].value.date() == dong.birth_date
+        assert row(leader)["出生日期"].value == f"{dong.birth_date.year}年"  # who may not see the day
+        assert cells["失去联系日期"].value in {None, ""}

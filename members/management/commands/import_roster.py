@@ -145,6 +145,8 @@ class Command(BaseCommand):
         lines += [f"  留意 {i.sheet} {i.place}：{i.message}（{i.code}）" for i in comparison.warnings]
         if comparison.missing:
             lines.append(f"  在册但不在表中的{len(comparison.missing)}人没有改动。")
+        if comparison.beyond[0]:
+            lines.append("  表中没有的另外{1}个党支部有{0}人，没有改动。".format(*comparison.beyond))
         lines.append("已导入。" if applied else "没有写入任何数据。")
         return lines
 
