@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from celery import current_app
@@ -44,7 +45,9 @@ def kick(job: Job) -> None:
 
 def _send(job: Job) -> None:
     if current_app.conf.task_always_eager:
-        current_app.autodiscover_tasks(force=True)  # a worker does that when it starts
+        current_app.autodiscover_tasks(force=True)  # a worker does that when it starts, and this:
+        for module in current_app.conf.imports:
+            import_module(module)
         current_app.tasks[job.task].apply(args=[job.pk], throw=True)
         return
     try:

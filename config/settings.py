@@ -127,6 +127,7 @@ ATOMIC_REQUESTS = False
 # -- Background work: Redis where there is one, else Celery's filesystem broker under DATA_DIR
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
+CELERY_IMPORTS = ["branches.accounts.tasks"]  # beside the tasks.py of each app
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -233,6 +234,7 @@ IMPORT_KEEP_DAYS = 30
 
 vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "dummymail://"))
 EMAIL_TIMEOUT = 20  # seconds; only the worker waits for it
+EMAIL_TIMEOUT = 10  # a dead mail server must not hold the worker
 MAIL_IS_SET_UP = bool(env.str("EMAIL_URL", default=""))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="zhibu@localhost")
 

@@ -83,7 +83,7 @@ MATRIX: dict[str, Row] = {
     "branches:person_search": Row(needs=(C.POSTS_MANAGE,)),
     "branches:slips": Row("branch", sees=(C.ORG_VIEW,), needs=(C.SLIPS_ISSUE,)),
     "branches:account_list": Row(needs=(C.ACCOUNTS_MANAGE,)),
-    "branches:account_detail": Row("user", sees=(C.ACCOUNTS_MANAGE, C.SLIPS_ISSUE)),
+    "branches:account_detail": Row("user", sees=(C.ACCOUNTS_MANAGE,)),
     "branches:audit_list": Row(needs=(C.AUDIT_VIEW,)),
     "branches:inbox": ANY,
     "branches:notice_open": Row("notice", odd=only_its_owner),

@@ -53,6 +53,16 @@ class PasswordChangeForm(NewPasswordForm):
     field_order = ["oldpassword", "password1", "password2"]
 
 
+class EmailForm(forms.Form):
+    email = forms.EmailField(
+        label="邮箱", max_length=254, required=False, error_messages={"invalid": "请填写正确的邮箱地址。"}
+    )
+
+
+class OwnEmailForm(EmailForm):
+    oldpassword = forms.CharField(label="密码", strip=False, error_messages={"required": "请填写密码。"})
+
+
 class SetupForm(NewPasswordForm):
     organisation = forms.CharField(
         label="最上级党组织名称", max_length=100, error_messages={"required": "请填写党组织名称。"}

@@ -6,16 +6,17 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from branches.access import require
-from branches.accounts import services, slips
+from branches.access import Refused, may, require
+from branches.accounts import mailing, services, slips
 from branches.accounts.backends import login_name
+from branches.accounts.forms import EmailForm
 from branches.accounts.lockout import key_of, locked_keys
 from branches.choices import ROLL_ROLES, BranchLevel, Capability
 from branches.models import AccessLink, Appointment, Branch, User
@@ -63,19 +64,31 @@ def branch_slips(request: HttpRequest, pk: int) -> HttpResponse:
         .order_by("search_keys", "pk")
     )
     scope = request.user.paths_granting(Capability.SLIPS_ISSUE)
+    mails = mailing.last_mails([person.pk for person in people]) if settings.MAIL_IS_SET_UP else {}
     for person in people:
+        person.mailed = mails.get(person.pk)
         person.may_have = person.is_active and all(
             any(post.branch.path.startswith(path) for path in scope) for post in person.present_posts
         )
     chosen = {key for key in request.POST.getlist("user") if key.isdigit()}
+    for person in people:
+        person.ticked = str(person.pk) in chosen
     error = ""
     if request.method == "POST":
         users = [person for person in people if str(person.pk) in chosen]
         if not users:
-            error = "请先选择要打印的人员。"
+            error = "请先选择人员。"
+        elif request.POST.get("action") == "mail":
+            try:
+                queued = mailing.queue_slips(users=users, actor=request.user, base=_base(request))
+            except ValidationError as exc:
+                error = "；".join(exc.messages)
+            else:
+                messages.success(request, f"已交给邮件服务，共{queued}人。是否发出，稍后在名单里查看。")
+                return redirect("branches:slips", pk=branch.pk)
         else:
             try:
-                made = slips.issue_slips(users=users, actor=request.user, base=request.build_absolute_uri("/")[:-1])
+                made = slips.issue_slips(users=users, actor=request.user, base=_base(request))
             except ValidationError as exc:
                 error = "；".join(exc.messages)
             else:
@@ -84,12 +97,17 @@ def branch_slips(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "branch": branch,
         "people": people,
-        "chosen": chosen,
         "error": error,
         "hours": settings.ACTIVATION_HOURS,
+        "mail_is_set_up": settings.MAIL_IS_SET_UP,
+        "mail": settings.MAIL_IS_SET_UP and any(person.email and person.may_have for person in people),
         "waiting": sum(not person.has_password for person in people),
     }
     return render(request, "branches/slips.html", context, status=422 if error else 200)
+
+
+def _base(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/")[:-1]
 
 
 def _accounts(user: User) -> QuerySet[User]:
@@ -97,6 +115,21 @@ def _accounts(user: User) -> QuerySet[User]:
     posts = Appointment.objects.current(timezone.localdate()).exclude(role__in=ROLL_ROLES).select_related("branch")
     people = _with_state(User.objects.in_offices_of(user, Capability.ACCOUNTS_MANAGE))
     return people.prefetch_related(Prefetch("appointments", posts.order_by("branch__path"), to_attr="present_posts"))
+
+
+def _account(user: User, pk: int) -> User:
+    """The person, to who manages their account or, with mail set up, may send them a slip; 404 to everybody else."""
+    if found := _accounts(user).filter(pk=pk).first():
+        return found
+    if not settings.MAIL_IS_SET_UP:
+        raise Http404
+    posts = Appointment.objects.current(timezone.localdate()).exclude(role__in=ROLL_ROLES).select_related("branch")
+    people = _with_state(User.objects.in_offices_of(user, Capability.SLIPS_ISSUE)).filter(pk=pk)
+    shown = people.prefetch_related(Prefetch("appointments", posts.order_by("branch__path"), to_attr="present_posts"))
+    person = get_object_or_404(shown)
+    if not slips.may_issue(user, person):
+        raise Http404
+    return person
 
 
 @login_required
@@ -130,9 +163,30 @@ def account_list(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    person = get_object_or_404(_accounts(request.user), pk=pk)
+    """For who manages accounts, and for who may issue this person a slip: each sees what they may do."""
+    person = _account(request.user, pk)
+    manages = may(request.user, Capability.ACCOUNTS_MANAGE)
+    issues = slips.may_issue(request.user, person)
+    form = EmailForm(initial={"email": person.email})
     error = ""
-    if request.method == "POST":
+    if request.method == "POST" and request.POST.get("action") in {"email", "mail"}:
+        if not issues or not settings.MAIL_IS_SET_UP:
+            raise Refused(Capability.SLIPS_ISSUE, None)
+        form = EmailForm(request.POST if request.POST["action"] == "email" else {"email": person.email})
+        if form.is_valid():
+            try:
+                if request.POST["action"] == "email":
+                    mailing.change_email(user=person, email=form.cleaned_data["email"], actor=request.user)
+                    messages.success(request, f"{person.name}的邮箱已保存。")
+                else:
+                    mailing.queue_slips(users=[person], actor=request.user, base=_base(request))
+                    messages.success(request, "已交给邮件服务。是否发出，稍后在本页查看。")
+                return redirect("branches:account_detail", pk=person.pk)
+            except ValidationError as exc:
+                error = "；".join(exc.messages)
+    elif request.method == "POST":
+        if not manages:
+            raise Refused(Capability.ACCOUNTS_MANAGE, None)
         action, said = ACTIONS.get(request.POST.get("action", ""), (None, ""))
         if action is None:
             error = "请选择要办理的事项。"
@@ -151,5 +205,10 @@ def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "login_name": slips.shown_login_name(person) if name == person.mobile else name,
         "error": error,
         "is_self": person.pk == request.user.pk,
+        "manages": manages,
+        "issues": issues and settings.MAIL_IS_SET_UP,
+        "form": form,
+        "mailed": mailing.last_mails([person.pk]).get(person.pk) if issues and settings.MAIL_IS_SET_UP else None,
     }
-    return render(request, "branches/account_detail.html", context, status=422 if error else 200)
+    status = 422 if error or form.errors else 200
+    return render(request, "branches/account_detail.html", context, status=status)

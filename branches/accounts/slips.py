@@ -42,18 +42,23 @@ def may_issue(actor: User, user: User) -> bool:
     return bool(scope) and all(any(p <= post.path < subtree_end(p) for p in scope) for post in user.current_posts)
 
 
+def require_issuer(actor: User, user: User) -> None:
+    """Raise ValidationError, in words for the page, unless `may_issue`."""
+    if not user.is_active:
+        raise ValidationError(f"{user.name}的账号已停用，请信息管理员启用后再办理。")
+    if not may_issue(actor, user):
+        raise ValidationError(f"{user.name}另有上级职务，激活单请由党委办公室办理。")
+
+
 @transaction.atomic
-def issue_slips(*, users: Iterable[User], actor: User, base: str = "") -> list[Slip]:
+def issue_slips(*, users: Iterable[User], actor: User, base: str = "", action: str = "slip.issued") -> list[Slip]:
     """Make one slip per person; an open slip of theirs is revoked. `base` is the address of the site, without a slash.
 
     Raises ValidationError, and issues none, when one of the people is outside the reach of `actor` or disabled.
     """
     users = list(users)
     for user in users:
-        if not user.is_active:
-            raise ValidationError(f"{user.name}的账号已停用，请信息管理员启用后再打印。")
-        if not may_issue(actor, user):
-            raise ValidationError(f"{user.name}另有上级职务，激活单请由党委办公室打印。")
+        require_issuer(actor, user)
     now = timezone.now()
     open_slips = AccessLink.objects.select_for_update().filter(kind=AccessLink.Kind.ACTIVATION, user__in=users)
     open_slips.filter(used_at__isnull=True, revoked_at__isnull=True).update(revoked_at=now)
@@ -71,7 +76,7 @@ def issue_slips(*, users: Iterable[User], actor: User, base: str = "") -> list[S
         )
         url = base + reverse("account_activate", args=[token])
         slips.append(Slip(user, _login_name(user), url, expires, _qr(url)))
-        record(actor=actor, action="slip.issued", target=user, branch=place_of(user))
+        record(actor=actor, action=action, target=user, branch=place_of(user))
     AccessLink.objects.bulk_create(links)
     return slips
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("login/", views.log_in, name="account_login"),
     path("logout/", allauth.logout, name="account_logout"),
     path("password/", views.password_change, name="account_change_password"),
+    path("email/", views.email_change, name="account_change_email"),
     path("reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
     path("activate/<str:token>/", views.activate, name="account_activate"),
     path("setup/<str:token>/", views.setup, name="account_setup"),

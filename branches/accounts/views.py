@@ -7,7 +7,7 @@ from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods
 
 from branches.accounts import slips
 from branches.accounts.adapter import AccountAdapter
-from branches.accounts.forms import NewPasswordForm, PasswordChangeForm, SetupForm
+from branches.accounts.forms import NewPasswordForm, OwnEmailForm, PasswordChangeForm, SetupForm
+from branches.accounts.mailing import change_email
 from branches.accounts.receivers import place_of
 from branches.accounts.services import change_password
 from branches.choices import BranchLevel
@@ -66,7 +67,27 @@ def password_change(request: HttpRequest) -> HttpResponse:
             update_session_auth_hash(request, request.user)
             messages.success(request, "密码已修改，其他设备上的登录已经退出。")
             return redirect("home")
-    return render(request, "account/password_change.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "mail": settings.MAIL_IS_SET_UP}
+    return render(request, "account/password_change.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def email_change(request: HttpRequest) -> HttpResponse:
+    """One's own mail address, where mail is set up; the password is asked because links that log in go there."""
+    if not settings.MAIL_IS_SET_UP:
+        raise Http404
+    form = OwnEmailForm(request.POST or None, initial={"email": request.user.email})
+    if request.method == "POST" and form.is_valid():
+        if not AccountAdapter(request).reauthenticate(request.user, form.cleaned_data["oldpassword"]):
+            form.add_error("oldpassword", "密码有误。")
+        else:
+            change_email(user=request.user, email=form.cleaned_data["email"], actor=request.user)
+            messages.success(request, "邮箱已保存。" if form.cleaned_data["email"] else "邮箱已清除。")
+            return redirect("home")
+    return render(request, "account/email_change.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @never_cache

@@ -33,9 +33,20 @@ class Node:
     members: int = 0
     posts: int = 0
     below: list["Node"] = field(default_factory=list)
+    unfolded: bool = False  # everything is, where somebody looks for a name
+
+    @property
+    def open(self) -> bool:
+        """Branches fold away their groups, so that a hospital's branches fit on a screen or two."""
+        return self.unfolded or self.branch.level != BranchLevel.BRANCH
+
+    @property
+    def below_text(self) -> str:
+        groups = self.branch.level == BranchLevel.BRANCH
+        return f"{len(self.below)}个{'党小组' if groups else '下级党组织'}"
 
 
-def _nodes(branches: list[Branch], today: date) -> list[Node]:
+def _nodes(branches: list[Branch], today: date, *, unfolded: bool = False) -> list[Node]:
     """The lines of `branches`, nested; two queries for any number."""
     posts = Appointment.objects.current(today).filter(branch__in=[branch.pk for branch in branches])
     counts: dict[int, dict[str, int]] = defaultdict(dict)
@@ -56,6 +67,7 @@ def _nodes(branches: list[Branch], today: date) -> list[Node]:
             heads.get(branch.pk, ""),
             sum(count.get(role, 0) for role in (Role.MEMBER, Role.PROBATIONARY)),
             sum(n for role, n in count.items() if role not in ROLL_ROLES),
+            unfolded=unfolded,
         )
         while chain and not branch.path.startswith(chain[-1].branch.path):
             chain.pop()
@@ -77,7 +89,7 @@ def branch_tree(request: HttpRequest) -> HttpResponse:
     branches = list(shown)
     today = timezone.localdate()
     context = {
-        "nodes": _nodes(branches, today),
+        "nodes": _nodes(branches, today, unfolded=bool(query)),
         "query": query,
         "closed": closed,
         "dissolved": dissolved,
@@ -128,7 +140,7 @@ def branch_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "probationary": people.get(Role.PROBATIONARY, 0),
         "activists": people.get(Role.ACTIVIST, 0),
         "missing": "、".join(missing),
-        "nodes": _nodes([node for node in below if node.dissolved_on is None], today),
+        "nodes": _nodes([node for node in below if node.dissolved_on is None], today, unfolded=True),
         "dissolved": [node for node in below if node.dissolved_on is not None],
         "is_branch": branch.level == BranchLevel.BRANCH,
         "may_have_below": branch.level != BranchLevel.GROUP and branch.dissolved_on is None,

@@ -35,6 +35,20 @@
     }
   });
   for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
+  for (const all of document.querySelectorAll("[data-tick-all]")) {
+    const boxes = [...all.form.querySelectorAll(`input[name="${all.dataset.tickAll}"]:not(:disabled)`)];
+    const show = () => {
+      const on = boxes.filter((box) => box.checked).length;
+      all.checked = on > 0 && on === boxes.length;
+      all.indeterminate = on > 0 && on < boxes.length;
+    };
+    all.closest("label").hidden = boxes.length < 2;
+    all.addEventListener("change", () => {
+      for (const box of boxes) box.checked = all.checked;
+    });
+    all.form.addEventListener("change", show);
+    show();
+  }
   for (const eye of document.querySelectorAll("[data-eye]")) {
     eye.addEventListener("click", () => {
       const input = eye.parentElement.querySelector("input");

@@ -1,6 +1,7 @@
 """Log-in, lock-out, sessions, own password."""
 
 import time
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -146,6 +147,44 @@ def test_polling_keeps_nobody_logged_in(client, reader):
     assert client.session[SEEN] > before
 
 
+@pytest.mark.parametrize(("key", "over", "why"), [(SEEN, 1805, "30分钟没有操作"), (SINCE, 43205, "已满12小时")])
+def test_the_log_in_page_says_why_a_session_ended_and_leads_back(client, reader, key, over, why):
+    log_in(client, "chenjy")
+    wanted = reverse("points:my_points") + "?year=2026"
+    client.get(wanted)
+    shift(client, key, over)
+    page = client.get(wanted, follow=True)
+    assert why in page.content.decode()
+    again = client.post(
+        reverse("account_login"), {"login": "chenjy", "password": SECRET, "next": page.context["redirect_field_value"]}
+    )
+    assert again["Location"] == wanted
+
+
+def test_a_first_visit_is_told_of_no_ended_session(client, reader):
+    page = client.get(reverse("points:my_points"), follow=True).content.decode()
+    assert "登录后打开您要访问的页面" in page
+    assert "自动退出" not in page
+    plain = client.get(reverse("account_login")).content.decode()
+    assert "登录后打开" not in plain
+
+
+@pytest.mark.parametrize(
+    ("referer", "leads_to"),
+    [
+        ("http://testserver/members/me/?x=1", "/members/me/?x=1"),
+        ("http://elsewhere.example/members/me/", "/account/logout/"),
+        ("", "/account/logout/"),
+    ],
+)
+def test_a_form_sent_after_the_end_leads_back_to_its_page_and_nowhere_else(client, reader, referer, leads_to):
+    log_in(client, "chenjy")
+    client.get(reverse("members:me"))
+    shift(client, SEEN, settings.SESSION_IDLE_MINUTES * 60 + 5)
+    answer = client.post(reverse("account_logout"), headers={"Referer": referer} if referer else {})
+    assert answer["Location"] == f"{reverse('account_login')}?{urlencode({'next': leads_to}, safe='/')}"
+
+
 def test_a_new_password_keeps_this_session_and_ends_the_others(client, reader):
     other = Client()
     log_in(client, "chenjy")
@@ -202,6 +241,7 @@ def test_allauth_opens_no_other_door(name):
         "account_login",
         "account_logout",
         "account_change_password",
+        "account_change_email",
         "account_reauthenticate",
         "account_activate",
         "account_setup",
