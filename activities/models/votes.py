@@ -39,7 +39,7 @@ class Motion(models.Model):
     """One thing put to the vote, and its count. `eligible` and `present_voting` are frozen when it is handed in."""
 
     activity = models.ForeignKey(Activity, models.CASCADE, related_name="motions")
-    session = models.ForeignKey(Session, models.PROTECT, null=True, blank=True, related_name="motions")
+    session = models.ForeignKey(Session, models.RESTRICT, null=True, blank=True, related_name="motions")
     number = models.PositiveSmallIntegerField()
     kind = models.CharField("类别", max_length=16, choices=MotionKind, default=MotionKind.RESOLUTION)
     text = models.CharField("议题", max_length=300)
@@ -55,6 +55,8 @@ class Motion(models.Model):
     invalid = models.PositiveSmallIntegerField("无效票", default=0)
     written_yes = models.PositiveSmallIntegerField("书面同意", default=0)
     result = models.CharField("结果", max_length=16, choices=VoteResult, blank=True, default="")
+    form_key = models.UUIDField(unique=True, null=True, editable=False)  # one form, one motion
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = PhotoQuerySet.as_manager()
 
@@ -85,8 +87,9 @@ class Election(models.Model):
     """The election of one body or post at a general or committee meeting; its confirmation writes posts and term."""
 
     activity = models.ForeignKey(Activity, models.CASCADE, related_name="elections")
-    session = models.ForeignKey(Session, models.PROTECT, null=True, blank=True, related_name="elections")
+    session = models.ForeignKey(Session, models.RESTRICT, null=True, blank=True, related_name="elections")
     number = models.PositiveSmallIntegerField()
+    follows = models.ForeignKey("self", models.CASCADE, null=True, related_name="rounds")  # a new vote for what it left
     body = models.CharField("选举", max_length=16, choices=ElectionBody)
     by_election = models.BooleanField("补选", default=False)
     seats = models.PositiveSmallIntegerField("应选人数")
@@ -96,11 +99,17 @@ class Election(models.Model):
     issued = models.PositiveSmallIntegerField("发出选票", default=0)
     returned = models.PositiveSmallIntegerField("收回选票", default=0)
     invalid = models.PositiveSmallIntegerField("无效票", default=0)
+    scrutineers = models.CharField("监票人", max_length=60, blank=True, default="")
+    tellers = models.CharField("计票人", max_length=60, blank=True, default="")
+    fewer_seats = models.BooleanField("减少应选名额", default=False)  # half of the voters agreed to leave seats empty
+    term_number = models.PositiveSmallIntegerField("届次", null=True, blank=True)
     term_from = models.DateField("任期开始", null=True, blank=True)
     term_to = models.DateField("任期届满", null=True, blank=True)
     approval = models.CharField("上级批复文号", max_length=60, blank=True, default="")
     result = models.CharField("结果", max_length=16, choices=VoteResult, blank=True, default="")
     applied_at = models.DateTimeField(null=True, editable=False)  # posts and term were written
+    form_key = models.UUIDField(unique=True, null=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = PhotoQuerySet.as_manager()
 
