@@ -5,12 +5,15 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, cached_property
 
 from branches.choices import ROLL_ROLES, BranchLevel, Capability
-from branches.models import Branch, User
+from branches.inbox import unread_count
+from branches.models import Branch, Todo, User
 from branches.nav import navigation
 from branches.rules import grants_at
+
+TODOS_SHOWN = 6
 
 
 class Me:
@@ -33,6 +36,16 @@ class Me:
         held = frozenset().union(*(grants_at(post.role, post.level) for post in self.posts))
         self.can = {capability.name: capability in held for capability in Capability}
         self.navigation = navigation(held, path)
+
+    @cached_property
+    def unread(self) -> int:
+        """For the bell; one statement, once a page."""
+        return unread_count(self.user)
+
+    @cached_property
+    def todos(self) -> list[Todo]:
+        """The next few things to do, for the small panel of the home pages; one statement, where it is shown."""
+        return list(Todo.objects.open_for(self.user)[:TODOS_SHOWN])
 
     @property
     def hospital(self) -> Branch | None:

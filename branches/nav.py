@@ -39,6 +39,7 @@ DOORS = (
         "支部与党员", "points:branch_points", "clipboard-data", "积分管理", C.POINTS_VIEW, also=("/points/members/",)
     ),
     _door("管理", "members:setup", "list-check", "启用向导", C.ROSTER_IMPORT),
+    _door("管理", "branches:holiday_list", "calendar3", "工作日历", C.ORG_MANAGE),
     _door("管理", "branches:account_list", "person-lock", "账号管理", C.ACCOUNTS_MANAGE),
     _door("管理", "branches:audit_list", "shield-check", "审计记录", C.AUDIT_VIEW),
     _door("个人", "points:my_points", "clipboard-check", "我的积分", C.OWN_VIEW),

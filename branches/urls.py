@@ -1,7 +1,7 @@
 from django.urls import path
 
 from branches.accounts import pages
-from branches.views import audit, posts, tree
+from branches.views import audit, feed, holidays, inbox, posts, reminders, tree
 
 app_name = "branches"
 urlpatterns = [
@@ -18,5 +18,15 @@ urlpatterns = [
     path("people/", posts.person_search, name="person_search"),
     path("accounts/", pages.account_list, name="account_list"),
     path("accounts/<int:pk>/", pages.account_detail, name="account_detail"),
+    path("inbox/", inbox.notice_list, name="inbox"),
+    path("inbox/<int:pk>/", inbox.notice_open, name="notice_open"),
+    path("inbox/read/", inbox.notices_read, name="notices_read"),
+    path("todos/", inbox.todo_list, name="todo_list"),
+    path("reminders/", reminders.settings_page, name="reminders"),
+    path("reminders/channels/<str:kind>/", reminders.channel, name="channel"),
+    path("reminders/feed/", reminders.feed_link, name="feed_link"),
+    path("feed/<str:token>.ics", feed.calendar_feed, name="calendar_feed"),
+    path("holidays/", holidays.holiday_list, name="holiday_list"),
+    path("holidays/<int:pk>/delete/", holidays.holiday_delete, name="holiday_delete"),
     path("audit/", audit.audit_list, name="audit_list"),
 ]

@@ -14,9 +14,15 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # A row is the queue, the broker only a bell: what was not heard is rung again.
     "sweep-jobs": {"task": "branches.tasks.sweep_jobs", "schedule": 60.0},
+    # Reminders leave the house in one text a person and run, outside the quiet hours.
+    "dispatch-notices": {"task": "branches.tasks.dispatch_notices", "schedule": 300.0},
+    # The holidays of a new year, as soon as the built-in calendar knows them.
+    "fill-holidays": {"task": "branches.tasks.fill_holidays", "schedule": crontab(hour=2, minute=30)},
     # Uploaded rosters and kept batches hold personal data: they go after IMPORT_KEEP_DAYS.
     "delete-old-imports": {"task": "members.tasks.delete_old_imports", "schedule": crontab(hour=2, minute=10)},
     # A new month has its head count, its plan items and its required duties from the first minute on.
     "open-month": {"task": "members.tasks.open_month", "schedule": crontab(hour=0, minute=5)},
     "open-plans": {"task": "activities.tasks.open_plans", "schedule": crontab(hour=0, minute=15)},
+    # Texts kept while they were typed and never saved go after 30 days.
+    "drop-old-drafts": {"task": "activities.tasks.drop_old_drafts", "schedule": crontab(hour=2, minute=20)},
 }

@@ -3,7 +3,9 @@
 import logging
 import re
 
-DOOR = re.compile(r"\b[a-z2-9]{4}(?:-[a-z2-9]{4}){3}\b")  # token of an activation slip or of the set-up link
+DOOR = re.compile(  # token of an activation slip, of the set-up link, of a calendar feed
+    r"\b[a-z2-9]{4}(?:-[a-z2-9]{4}){3}\b|[A-Za-z0-9_-]{43}(?=\.ics)"
+)
 
 
 class OneLine(logging.Formatter):

@@ -9,7 +9,8 @@ from django.core.files.base import ContentFile
 
 from activities.choices import ActivityState, Kind, Period
 from activities.models import Photo, PlanItem
-from branches.choices import BranchLevel, Role
+from branches.choices import BranchLevel, Role, Topic
+from branches.inbox import notify
 from branches.models import Branch, User
 from members.models import BatchState, ImportBatch
 from tests import factories
@@ -80,6 +81,9 @@ def build_world(place: str) -> World:
     batch = ImportBatch.objects.create(
         organisation=hospital, uploaded_by=secretary, file_name=f"{canary}.xlsx", state=BatchState.CANCELLED
     )
+    notice = notify(
+        recipient=secretary, topic=Topic.RECORD, item_key=f"world {place}", step="1", text=f"{canary}的消息", url="/"
+    )
     args = {
         "hospital": {"pk": hospital.pk},
         "branch": {"pk": branch.pk},
@@ -93,6 +97,7 @@ def build_world(place: str) -> World:
         "item": {"pk": item.pk},
         "photo": {"pk": photo.pk},
         "batch": {"pk": batch.pk},
+        "notice": {"pk": notice.pk},
     }
 
     def person(role: Role) -> User:
