@@ -53,6 +53,11 @@ class Filters:
         )
 
     @property
+    def by_number(self) -> bool:
+        """Is an identity or telephone number looked for? Then it must stand in no address, history or log."""
+        return bool(re.fullmatch(r"\d{11,17}[\dXx]?", _plain(self.query)))
+
+    @property
     def narrowed(self) -> bool:
         return bool(self.query or self.branch or self.kind or self.category or self.special)
 
@@ -75,8 +80,12 @@ def find(members: MemberQuerySet, filters: Filters, nodes: Mapping[int, Branch])
     return members.order_by(*SORTS[filters.sort][1])
 
 
+def _plain(query: str) -> str:
+    return re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", query))
+
+
 def _matching(query: str) -> Q:
-    text = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", query))
+    text = _plain(query)
     if re.fullmatch(r"\d{17}[\dXx]", text):
         return Q(id_number_index__in=blind_indexes(text.upper(), purpose=IDENTITY))
     if re.fullmatch(r"1\d{10}", text):

@@ -1,6 +1,7 @@
 """The roll: list, one person, one's own record, and the file of the list."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
@@ -31,16 +33,28 @@ def _nodes(request: HttpRequest) -> dict[int, Branch]:
 
 
 @login_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def member_list(request: HttpRequest) -> HttpResponse:
+    """A look-up comes by POST: a name goes on to its own address, a number is answered at once and stays out of it."""
     require(request.user, Capability.ROSTER_VIEW)
-    filters, nodes = Filters.read(request.GET), _nodes(request)
+    sent = request.POST if request.method == "POST" else request.GET
+    filters, nodes = Filters.read(sent), _nodes(request)
+    kept = {
+        name: sent[name] for name in ("q", "branch", "kind", "category", "special", "left", "sort") if sent.get(name)
+    }
+    if request.method == "POST" and not filters.by_number:
+        kept = {name: value for name, value in kept.items() if (name, value) != ("sort", "branch")}
+        return redirect(f"{reverse('members:member_list')}{'?' if kept else ''}{urlencode(kept)}")
+    if request.method != "POST" and filters.by_number:
+        messages.info(request, "身份号码和手机号请填在查找框里，再按“查找”，以免留在浏览记录中。")
+        return redirect("members:member_list")
     people = Member.objects.visible_to(request.user, Capability.ROSTER_VIEW)
     found = find(people, filters, nodes).select_related("user", "branch", "group")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "filters": filters,
+        "kept": kept,
         "nodes": [(node, "　" * max(0, node.depth - 1)) for node in nodes.values()],
         "kinds": MemberType.choices,
         "categories": StaffCategory.choices,

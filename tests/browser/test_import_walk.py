@@ -35,7 +35,10 @@ def confirm(office):
 
 
 def find(office, one):
-    office.go("/members/?q=" + one["公民身份证号"])
+    office.go("/members/")
+    office.page.get_by_role("searchbox", name="查找").fill(one["公民身份证号"])
+    office.page.get_by_role("button", name="查找", exact=True).click()
+    expect(office.page.get_by_role("link", name="清除条件").first).to_be_visible()
     return office.page.get_by_role("link", name=one["姓名"], exact=True)
 
 

@@ -53,9 +53,29 @@ class TestList:
     ) -> None:
         factories.make_member(branch, name="赵启明")
         query = dong.id_number if query == "identity" else query
-        page = as_user(office).get(url("member_list"), {"q": query}).content.decode()
+        page = as_user(office).post(url("member_list"), {"q": query}, follow=True).content.decode()
         assert "董丽娜" in page
         assert "赵启明" not in page
+
+    def test_a_number_stands_in_no_address(self, as_user: Callable[[User], Client], office: User, dong: Member) -> None:
+        client = as_user(office)
+        for number in (dong.id_number, "138 0000-1234", "13800001234", dong.id_number[:17]):
+            answer = client.post(url("member_list"), {"q": number, "sort": "name"})
+            assert answer.status_code == 200
+            assert not any(number in part.partition('"')[0] for part in answer.content.decode().split('href="')[1:])
+            answer = client.get(url("member_list"), {"q": number})  # typed into the address by hand
+            assert (answer.status_code, answer["Location"]) == (302, url("member_list"))
+
+    def test_a_name_has_an_address_to_come_back_to(self, as_user: Callable[[User], Client], office: User) -> None:
+        answer = as_user(office).post(url("member_list"), {"q": "赵 启明", "kind": "", "sort": "branch", "left": "1"})
+        assert answer["Location"] == f"{url('member_list')}?q=%E8%B5%B5+%E5%90%AF%E6%98%8E&left=1"
+        assert as_user(office).post(url("member_list"), {"q": ""})["Location"] == url("member_list")
+
+    def test_what_was_found_by_number_can_be_exported(
+        self, as_user: Callable[[User], Client], office: User, dong: Member
+    ) -> None:
+        page = as_user(office).post(url("member_list"), {"q": dong.id_number}).content.decode()
+        assert f'<input type="hidden" name="q" value="{dong.id_number}">' in page
 
     def test_half_a_number_finds_nobody(self, as_user: Callable[[User], Client], office: User, dong: Member) -> None:
         page = as_user(office).get(url("member_list"), {"q": dong.id_number[:10]}).content.decode()
