@@ -33,7 +33,7 @@ class Notice(models.Model):
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
     topic = models.CharField(max_length=24)  # a Topic; no constraint: a room adds one without a migration
     item_key = models.CharField(max_length=120)  # "plan:17": what it is about
-    step = models.CharField(max_length=24)  # "7", "overdue": which of its messages
+    step = models.CharField(max_length=64)  # "7", "overdue": which of its messages
     text = models.CharField(max_length=120)
     detail = models.CharField(max_length=500, blank=True, default="")
     url = models.CharField(max_length=300, blank=True, default="")  # a path of this site
