@@ -65,6 +65,7 @@ class Capability(TextChoices):
     ORG_VIEW = "org.view", "查看组织架构"
     ORG_MANAGE = "org.manage", "管理组织架构"
     POSTS_MANAGE = "posts.manage", "任免职务"
+    TERM_WRITE = "term.write", "登记届次"
     SLIPS_ISSUE = "slips.issue", "打印激活单"
     ACCOUNTS_MANAGE = "accounts.manage", "管理账号"
     ROSTER_VIEW = "roster.view", "查看党员名册"

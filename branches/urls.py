@@ -1,7 +1,7 @@
 from django.urls import path
 
 from branches.accounts import pages
-from branches.views import audit, feed, holidays, inbox, posts, reminders, tree
+from branches.views import audit, feed, holidays, inbox, posts, reminders, terms, tree
 
 app_name = "branches"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("<int:pk>/posts/new/", posts.post_create, name="post_create"),
     path("<int:pk>/people/new/", posts.person_create, name="person_create"),
     path("<int:pk>/slips/", pages.branch_slips, name="slips"),
+    path("<int:pk>/term/", terms.term_edit, name="term_edit"),
+    path("<int:pk>/term/extend/", terms.term_extend, name="term_extend"),
     path("posts/<int:pk>/end/", posts.post_end, name="post_end"),
     path("people/", posts.person_search, name="person_search"),
     path("accounts/", pages.account_list, name="account_list"),

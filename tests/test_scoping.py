@@ -82,6 +82,8 @@ MATRIX: dict[str, Row] = {
     "branches:person_create": Row("branch", sees=(C.ORG_VIEW,), needs=(C.POSTS_MANAGE,)),
     "branches:person_search": Row(needs=(C.POSTS_MANAGE,)),
     "branches:slips": Row("branch", sees=(C.ORG_VIEW,), needs=(C.SLIPS_ISSUE,)),
+    "branches:term_edit": Row("branch", sees=(C.ORG_VIEW,), needs=(C.TERM_WRITE,)),
+    "branches:term_extend": Row("branch", sees=(C.ORG_VIEW,), needs=(C.ORG_MANAGE,)),
     "branches:account_list": Row(needs=(C.ACCOUNTS_MANAGE,)),
     "branches:account_detail": Row("user", sees=(C.ACCOUNTS_MANAGE,)),
     "branches:audit_list": Row(needs=(C.AUDIT_VIEW,)),

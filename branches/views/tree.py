@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from branches import services
+from branches import services, terms
 from branches.access import require
 from branches.choices import COMMITTEE_ROLES, ROLL_ROLES, BranchKind, BranchLevel, Capability, Role
 from branches.forms import BranchForm, DissolveForm, MoveForm, add_errors
@@ -118,13 +118,13 @@ def branch_detail(request: HttpRequest, pk: int) -> HttpResponse:
     roll = Appointment.objects.current(today).filter(branch=branch, role__in=ROLL_ROLES)
     people = dict(roll.order_by().values_list("role").annotate(Count("pk")))
     full = people.get(Role.MEMBER, 0)
-    missing = []
+    missing: list[Role] = []
     if branch.level == BranchLevel.BRANCH and branch.dissolved_on is None:
         filled = {post.role for post in posts}
         wanted = {Role.BRANCH_SECRETARY}
         if needs_committee(full, temporary=branch.kind == BranchKind.TEMPORARY):
             wanted |= COMMITTEE_ROLES - {Role.DEPUTY_SECRETARY}
-        missing = [role.label for role in Role if role in wanted - filled]
+        missing = [role for role in Role if role in wanted - filled]
     below = list(
         Branch.objects.visible_to(request.user, Capability.ORG_VIEW).within([branch.path]).exclude(pk=branch.pk)
     )
@@ -139,7 +139,9 @@ def branch_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "full": full,
         "probationary": people.get(Role.PROBATIONARY, 0),
         "activists": people.get(Role.ACTIVIST, 0),
-        "missing": "、".join(missing),
+        "missing": "、".join(role.label for role in missing),
+        "terms": terms.term_page(branch, today),
+        "vacant": [one for one in terms.vacancies(branch, missing, today) if one.step],
         "nodes": _nodes([node for node in below if node.dissolved_on is None], today, unfolded=True),
         "dissolved": [node for node in below if node.dissolved_on is not None],
         "is_branch": branch.level == BranchLevel.BRANCH,
