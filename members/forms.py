@@ -1,6 +1,6 @@
 """Forms of the roll. Branches to choose from are limited to the reader's scope."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -33,8 +33,28 @@ def groups_of(branches: Any) -> Any:
     return groups.filter(level=BranchLevel.GROUP, dissolved_on__isnull=True)
 
 
+class _ByBranch(forms.models.ModelChoiceIterator):
+    """The groups of each branch under its name; of one branch alone as a plain list."""
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.field.homes:
+            yield from super().__iter__()
+            return
+        yield "", self.field.empty_label
+        found: dict[str, list[Any]] = {}
+        for group in self.queryset:
+            found.setdefault(group.path[:-4], []).append(self.choice(group))
+        yield from ((name, found[path]) for path, name in self.field.homes.items() if path in found)
+
+
 class GroupChoice(forms.ModelChoiceField):
-    """Groups under the name of their branch, unless there is only one branch."""
+    """Groups under the name of their branch, unless there is only one branch.
+
+    The form calls `limit` with the branches to choose from and names their field: a script then offers the groups of
+    the chosen branch alone, and `check` says which branch a group is of when there was no script.
+    """
+
+    iterator = _ByBranch
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -47,14 +67,21 @@ class GroupChoice(forms.ModelChoiceField):
         )
         self.homes: dict[str, str] = {}
 
-    def limit(self, branches: Any) -> None:
+    def limit(self, branches: Any, *, follows: str = "") -> None:
         branches = list(branches)
         self.homes = {branch.path: branch.name for branch in branches} if len(branches) > 1 else {}
         self.queryset = groups_of(branches)
+        if self.homes and follows:
+            self.widget.attrs["data-follows"] = f"id_{follows}"
+
+    def check(self, form: forms.Form, follows: str) -> None:
+        group, branch = form.cleaned_data.get("group"), form.cleaned_data.get(follows)
+        if group and branch and group.path[:-4] != branch.path:
+            home = self.homes.get(group.path[:-4], "其他党支部")
+            form.add_error("group", f"“{group.name}”属于{home}。请选择{branch.name}的党小组，或选“未编组”。")
 
     def label_from_instance(self, obj: Branch) -> str:
-        home = self.homes.get(obj.path[:-4])
-        return f"{home} · {obj.name}" if home else obj.name
+        return obj.name
 
 
 def _choice(label: str, choices: Any, *, required: bool = True) -> forms.ChoiceField:
@@ -170,12 +197,13 @@ class AdmitForm(FactsForm):
         branches = home_branches(user, Capability.ROSTER_WRITE)
         self.fields["branch"].queryset = branches
         self.fields["branch"].error_messages = {"required": "请选择党支部。", "invalid_choice": "请选择党支部。"}
-        self.fields["group"].limit(branches)
+        self.fields["group"].limit(branches, follows="branch")
         first = ("branch", "group", "kind", "member_type", "recorded_on", "effective_on", "document_no")
         self._lay_out(Div(*first, css_class="fields is-2"))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
+        self.fields["group"].check(self, "branch")
         if data.get("member_type") == MemberType.PROBATIONARY and data.get("confirmed_on"):
             self.add_error("confirmed_on", "预备党员不应有转正日期。")
         if data.get("member_type") == MemberType.FULL and not data.get("confirmed_on"):
@@ -245,9 +273,12 @@ class TransferForm(MovementForm):
         branches = branches.filter(hospital=member.branch.hospital_id)
         self.fields["to"].queryset = branches
         self.fields["to"].error_messages = {"required": "请选择党支部。", "invalid_choice": "请选择其他党支部。"}
-        self.fields["group"].limit(branches)
+        self.fields["group"].limit(branches, follows="to")
         self.fields["recorded_on"].help_text = "新支部接收的日期，从这一天起在新支部应到会。"
         self.lay_out("to", "group")
+
+    def clean(self) -> None:
+        self.fields["group"].check(self, "to")
 
 
 class ConfirmForm(MovementForm):

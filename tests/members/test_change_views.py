@@ -105,6 +105,23 @@ class TestChanges:
         client.post(url("member_transfer", dong.pk), data)
         assert Member.objects.get(pk=dong.pk).branch == other_branch
 
+    def test_groups_are_offered_under_their_branch_and_a_wrong_one_is_named(
+        self, as_user: Callable[[User], Client], office: User, dong: Member, groups: list[Branch], other_branch: Branch
+    ) -> None:
+        third = factories.make_branch(other_branch.hospital, name="外科党支部")
+        theirs = factories.make_branch(third, name="护理党小组", level="group")
+        client = as_user(office)
+        page = client.get(url("member_transfer", dong.pk)).content.decode()
+        assert 'data-follows="id_to"' in page
+        assert '<optgroup label="外科党支部">' in page
+        assert groups[0].name not in page  # of the branch that is left
+        data = {"to": other_branch.pk, "group": theirs.pk, "recorded_on": "2026-11-20"}
+        answer = client.post(url("member_transfer", dong.pk), data)
+        assert answer.status_code == 422
+        assert f"“护理党小组”属于外科党支部。请选择{other_branch.name}的党小组" in answer.content.decode()
+        assert client.post(url("member_transfer", dong.pk), data | {"to": third.pk}).status_code == 302
+        assert Member.objects.get(pk=dong.pk).group == theirs
+
     def test_leaving_and_coming_back(
         self, as_user: Callable[[User], Client], office: User, dong: Member, branch: Branch
     ) -> None:
