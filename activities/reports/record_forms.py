@@ -138,7 +138,7 @@ def _of_kind(activity: Activity, kind: Kind, common: Values) -> Values:
         values["flow"] = ticked(ticks_of([kind], text.details, "flow"))
         values["photos"] = PhotoRow(_photos(text))
     if kind in (Kind.ORG_LIFE_MEETING, Kind.DEM_LIFE_MEETING):
-        asked = ticked(ticks_of([kind], text.details, "form")) or kind.label
+        asked = "\n".join(ticked([tick]) for tick in ticks_of([kind], text.details, "form")) or kind.label
         values |= {
             "form": asked,
             "observers": "、".join(filter(None, (words["guide"], str(common["observers"])))),

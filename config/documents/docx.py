@@ -32,6 +32,8 @@ from config.documents.content import (
     Placed,
     Signature,
     Table,
+    balanced,
+    blank_lines,
     clean,
     in_parts,
     is_number,
@@ -76,6 +78,10 @@ def _defaults(word: Any, fonts: Fonts) -> None:
     normal = word.styles["Normal"]
     set_fonts(normal.element.get_or_add_rPr(), fonts.body)
     normal.font.size = Pt(16)
+    for name in ("w:autoSpaceDE", "w:autoSpaceDN"):  # no extra room around digits: a date stays on its line
+        off = OxmlElement(name)
+        off.set(qn("w:val"), "0")
+        normal.element.get_or_add_pPr().append(off)
     for name, font in (("Title", fonts.title), ("Heading 1", fonts.heading), ("Heading 2", fonts.subheading)):
         style = word.styles[name]
         style.element.remove(style.element.rPr)  # colours and sizes of the stock template
@@ -206,7 +212,7 @@ class _Writer:
         table = self._new(widths, CELL_MARGIN)
         open_below: dict[int, tuple[int, Placed]] = {}  # column -> rows still to come, the cell that reaches down
         for n, row in enumerate(laid.rows):
-            line = table_row(row.height, header=n < laid.repeat, splits=row.splits)
+            line = table_row(0 if row.splits else row.height, header=n < laid.repeat, splits=row.splits)
             table.append(line)
             starts = {placed.column: placed for placed in row.cells}
             column = 0
@@ -225,7 +231,7 @@ class _Writer:
     def _cell(self, placed: Placed, row: LaidRow, widths: list[float], merge: str) -> Any:
         cell: Cell = placed.cell
         width = sum(widths[placed.column : placed.column + placed.colspan])
-        long = row.splits or bool(cell.caption) or "\n" in cell.text or placed.open_bottom
+        long = row.splits or bool(cell.caption) or placed.open_bottom
         element = table_cell(width, placed.colspan, merge, top=long and not cell.label)
         properties = element[0]
         if placed.open_top or placed.open_bottom:
@@ -244,7 +250,10 @@ class _Writer:
         keep = row.keep_next
         if cell.caption:
             element.append(paragraph_of(clean(cell.caption), self.fonts.label, 12, line=20, keep=keep))
-        for text in clean(cell.text).split("\n") if cell.text or not (cell.caption or cell.photos) else ():
+        whole = balanced(clean(cell.text), width - 1) if cell.label else clean(cell.text)
+        blank = blank_lines(f"{cell.caption}\n{whole}", width - 2 * CELL_MARGIN, row.height) if row.splits else 0
+        lines = whole.split("\n") if whole or not (cell.caption or cell.photos) else []
+        for text in lines + [""] * (0 if cell.label else blank):
             indent = bool(long and text and not cell.label and not cell.align)
             element.append(paragraph_of(text, font, 12, line=20, align=align, indent=indent, keep=keep))
         if cell.photos and cell.photos.photos:
@@ -292,7 +301,7 @@ class _Writer:
         pad = twips(margin)
         table = parse_xml(
             f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(map(twips, widths))}" w:type="dxa"/>'
-            f'<w:tblInd w:w="0" w:type="dxa"/><w:tblBorders>{lines}</w:tblBorders><w:tblLayout w:type="fixed"/>'
+            f'<w:tblInd w:w="{pad}" w:type="dxa"/><w:tblBorders>{lines}</w:tblBorders><w:tblLayout w:type="fixed"/>'
             f'<w:tblCellMar><w:left w:w="{pad}" w:type="dxa"/><w:right w:w="{pad}" w:type="dxa"/></w:tblCellMar>'
             f"</w:tblPr><w:tblGrid>{columns}</w:tblGrid></w:tbl>"
         )

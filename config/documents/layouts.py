@@ -18,6 +18,7 @@ from typing import Any, Final
 from config.documents.content import (
     FONTS,
     RECORD,
+    Align,
     Block,
     Cell,
     Fonts,
@@ -53,6 +54,7 @@ class Sub:
 
     label: str
     width: int
+    align: Align = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def _list(row: FormRow, columns: int, values: Mapping[str, Filling]) -> Iterator
     label = (Cell(row.label, span=beside, rows=len(lines) + 1, label=True),) if beside else ()
     yield Row((*label, *(Cell(sub.label, span=sub.width, label=True) for sub in row.subs)))
     for line in lines:
-        cells = tuple(Cell(text, span=sub.width) for text, sub in zip(line, row.subs, strict=True))
+        cells = tuple(Cell(text, span=sub.width, align=sub.align) for text, sub in zip(line, row.subs, strict=True))
         yield Row(cells, row.height, row.splits or _is_long(line))
 
 

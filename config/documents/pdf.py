@@ -17,6 +17,7 @@ from config.documents.content import (
     Fonts,
     Grid,
     Heading,
+    LaidRow,
     Line,
     PageBreak,
     Paragraph,
@@ -26,6 +27,8 @@ from config.documents.content import (
     Section,
     Signature,
     Table,
+    balanced,
+    blank_lines,
     clean,
     in_parts,
     is_number,
@@ -37,6 +40,7 @@ from config.documents.content import (
 PACKAGES: Final = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-cjk")
 INSTALL: Final = f"sudo apt-get install --no-install-recommends {' '.join(PACKAGES)}"
 CELL_PADDING: Final = 1.2  # mm at each side
+LINE_PADDING: Final = 0.6  # mm above and below
 
 # What stands in for a font that is not installed: its other names, then what Debian has.
 STAND_INS: Final = {
@@ -156,7 +160,7 @@ h3 {{ font: 16pt/28pt {_family(fonts.subheading)}; text-indent: 2em; break-after
 .break {{ break-after: page; height: 0; }}
 table {{ width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0 0 6pt;
   font: 12pt/20pt {_family(fonts.cell)}; }}
-td, th {{ border: 0.5pt solid #000; padding: 0.6mm {CELL_PADDING}mm; font-weight: normal; text-align: left;
+td, th {{ border: 0.5pt solid #000; padding: {LINE_PADDING}mm {CELL_PADDING}mm; font-weight: normal; text-align: left;
   vertical-align: middle; }}
 tfoot td {{ border-width: 0.5pt 0 0 0; padding: 0; height: 0; line-height: 0; }} /* closes what runs on */
 tr {{ break-inside: avoid; }} tr.splits {{ break-inside: auto; }} tr.next {{ break-after: avoid; }}
@@ -232,20 +236,19 @@ def _grid(grid: Grid, width: float) -> SafeString:
     rows = []
     for row in laid.rows:
         cells = [
-            _cell(placed, row.splits, sum(widths[placed.column : placed.column + placed.colspan]))
-            for placed in row.cells
+            _cell(placed, row, sum(widths[placed.column : placed.column + placed.colspan])) for placed in row.cells
         ]
         names = " ".join(filter(None, ("splits" * row.splits, "next" * row.keep_next)))
-        style = f"height:{row.height}mm" if row.height else ""
-        rows.append(format_html('<tr class="{}" style="{}">{}</tr>', names, style, _join(cells)))
+        rows.append(format_html('<tr class="{}">{}</tr>', names, _join(cells)))
     head, body = _join(rows[: laid.repeat]), _join(rows[laid.repeat :])
     foot = format_html('<tfoot><tr><td colspan="{}"></td></tr></tfoot>', len(widths))
     return format_html("<table>{}<thead>{}</thead>{}<tbody>{}</tbody></table>", _widths(widths), head, foot, body)
 
 
-def _cell(placed: Placed, splits: bool, width: float) -> SafeString:
+def _cell(placed: Placed, row: LaidRow, width: float) -> SafeString:
+    """The least height stands at the cells: at the row, WeasyPrint adds it to a label that is several rows high."""
     cell: Cell = placed.cell
-    long = splits or bool(cell.caption) or "\n" in cell.text or placed.open_bottom
+    long = row.splits or bool(cell.caption) or placed.open_bottom
     names = (
         "label" if cell.label else "text" if long else "",
         "open-top" if placed.open_top else "",
@@ -254,12 +257,17 @@ def _cell(placed: Placed, splits: bool, width: float) -> SafeString:
     )
     inside = [format_html("<p><b>{}</b></p>", clean(cell.caption))] if cell.caption else []
     indent = "indent" if long and not cell.label and not cell.align else ""
-    inside += [format_html('<p class="{}">{}</p>', indent, line) for line in clean(cell.text).split("\n") if cell.text]
+    text = balanced(clean(cell.text), width - 1) if cell.label else clean(cell.text)
+    inside += [format_html('<p class="{}">{}</p>', indent, line) for line in text.split("\n") if text]
+    if row.splits and not cell.label:
+        blank = blank_lines(f"{cell.caption}\n{text}", width - 2 * CELL_PADDING, row.height)
+        inside += [SafeString("<p>\u00a0</p>")] * blank
     if cell.photos and cell.photos.photos:
         inside.append(_photos(cell.photos, width - 2 * CELL_PADDING))
     return format_html(
-        '<td class="{}" colspan="{}" rowspan="{}">{}</td>',
+        '<td class="{}" style="{}" colspan="{}" rowspan="{}">{}</td>',
         " ".join(filter(None, names)),
+        f"height:{max(0, row.height - 2 * LINE_PADDING)}mm" if placed.rowspan == 1 and not row.splits else "",
         placed.colspan,
         placed.rowspan,
         _join(inside),
