@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from activities.access import may_record, writable_nodes
 from activities.board import create_url, item_url, month_of_board, plan_cell
-from activities.choices import ActivityState, CellState, PlanState
+from activities.choices import GATHERINGS, ActivityState, CellState, PlanState
 from activities.models import Activity, ActivityMonth, PlanItem
 from activities.periods import period_label
 from activities.rules import Cell
@@ -169,7 +169,9 @@ def _task(item: PlanItem, cell: Cell, today: date, writes: bool) -> Task:
         text = "" if item.done_on is None else _day(item.done_on, today)
     else:
         text = f"{_day(item.due, today)}前开展并登记，{_standing(item)}。"
-    if item.state == PlanState.OPEN:
+    if item.kind not in GATHERINGS:  # no form takes it: its own page says what fulfils it
+        url, button = item_url(item, today, writes=False), "查看"
+    elif item.state == PlanState.OPEN:
         url, button = _form_url(item, today, writes), "补录" if cell.state == CellState.LATE else "登记"
     elif item.activity_id and item.state in (PlanState.DRAFT, PlanState.RETURNED):
         url = reverse("activities:activity_edit", args=[item.activity_id])
