@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from branches.choices import BranchCategory, BranchKind, BranchLevel, Capability, Role
 from branches.models import Branch, User
-from branches.rules import SINGLE_ROLES, levels_under, may_stand_under, roles_at, subtree_end
+from branches.rules import levels_under, may_stand_under, roles_at, subtree_end
 
 FAR: Final = (date(1900, 1, 1), date(2100, 1, 1))
 
@@ -122,7 +122,9 @@ class AppointForm(forms.Form):
     role = forms.ChoiceField(label="职务", error_messages={"required": "请选择职务。"})
     starts_on = day_field("任职开始日期")
     replace = forms.BooleanField(
-        label="接任：现任同时免去", required=False, help_text="书记、副书记、党小组组长同一时间只有一人。"
+        label="接任：现任同时免去",
+        required=False,
+        help_text="现任的任期到前一天为止。书记、副书记、党小组组长同一时间只有一人，换人时须勾选。",
     )
     user = forms.ModelChoiceField(
         label="人员",
@@ -135,10 +137,7 @@ class AppointForm(forms.Form):
         roles = roles_at(BranchLevel(branch.level), is_top=branch.depth == 1)
         self.fields["role"].choices = [("", "请选择"), *((role.value, role.label) for role in roles)]
         self.fields["user"].queryset = User.objects.in_offices_of(actor, Capability.POSTS_MANAGE)
-        if not SINGLE_ROLES & set(roles):
-            del self.fields["replace"]
-        rows = [name for name in ("role", "starts_on") if name in self.fields]
-        self.helper = layout(Div(*rows, css_class="fields is-2"), *(["replace"] if "replace" in self.fields else []))
+        self.helper = layout(Div("role", "starts_on", css_class="fields is-2"), "replace")
 
     def clean_role(self) -> Role:
         return Role(self.cleaned_data["role"])

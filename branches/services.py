@@ -172,7 +172,7 @@ def move_branch(*, branch: Branch, to: Branch, actor: User | None) -> Branch:
 def appoint(
     *, user: User, branch: Branch, role: Role | str, starts_on: date, actor: User | None, replace: bool = False
 ) -> Appointment:
-    """Give a person a post; `replace` ends the present holder of a single post on the day the new one starts."""
+    """Give a person a post; `replace` ends the post of the one who holds it now on the day the new one starts."""
     role = Role(role)
     branch = Branch.objects.select_for_update().get(pk=branch.pk)
     if role in ROLL_ROLES:
@@ -190,8 +190,12 @@ def appoint(
     )
     if open_posts.filter(user=user).exists():
         raise ValidationError(f"{user.name}已担任这个职务。")
-    if role in SINGLE_ROLES:
-        for post in open_posts.select_related("user"):
+    if role in SINGLE_ROLES or replace:
+        held = list(open_posts.select_related("user"))
+        if len(held) > 1 and role not in SINGLE_ROLES:
+            names = "、".join(post.user.name for post in held)
+            raise ValidationError(f"{role.label}现有{names}，请先免去由新人接替的那一位，不用勾选接任。", code="held")
+        for post in held:
             if not replace:
                 raise ValidationError(f"{role.label}现由{post.user.name}担任，请先免去，或选择接任。", code="held")
             if post.starts_on > starts_on:

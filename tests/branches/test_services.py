@@ -223,3 +223,17 @@ def test_a_person_outside_every_roll_can_be_added_once(db):
 def test_a_generated_code_steps_over_taken_ones(hospital):
     factories.make_branch(hospital, code=f"{hospital.code}-01")
     assert found(hospital, "第二党支部").code == f"{hospital.code}-02"
+
+
+@pytest.mark.parametrize("role", [Role.ORGANISATION_MEMBER, Role.PUBLICITY_MEMBER, Role.DISCIPLINE_MEMBER])
+def test_a_member_of_the_committee_is_taken_over_from_in_one_action(branch: Branch, role: Role) -> None:
+    old, new, third = (factories.UserFactory() for _ in range(3))
+    before = factories.appoint(old, branch, role)
+    services.appoint(user=new, branch=branch, role=role, starts_on=DAY, actor=None, replace=True)
+    before.refresh_from_db()
+    assert before.ends_on == DAY
+    assert branch.appointments.current(DAY).get(role=role).user == new
+    services.appoint(user=third, branch=branch, role=role, starts_on=DAY, actor=None)  # two may hold it
+    with pytest.raises(ValidationError, match="请先免去"):
+        services.appoint(user=old, branch=branch, role=role, starts_on=DAY, actor=None, replace=True)
+    assert branch.appointments.current(DAY).filter(role=role).count() == 2
