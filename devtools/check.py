@@ -123,6 +123,17 @@ def test_command(args: list[str]) -> int:
         return every_part(env, Path(folder), missing)
 
 
+def bench_command(args: list[str]) -> int:
+    """Run the measurements (all, or those named) on SQLite and, where it answers, on PostgreSQL."""
+    install_python("dev")
+    install_static()
+    with tempfile.TemporaryDirectory(prefix="zhibu-bench-") as folder:
+        env = environment(Path(folder))
+        engines = [env, env | production_like()] if answers(POSTGRES) and answers(REDIS) else [env]
+        codes = [run([PYTHON, "-W", "ignore", "-m", "tests.bench", *args], env=one).returncode for one in engines]
+    return max(codes)
+
+
 def every_part(env: dict[str, str], folder: Path, missing: list[str]) -> int:
     report = Report(folder)
     say("\n== Checks ==")

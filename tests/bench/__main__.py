@@ -1,0 +1,32 @@
+"""Run every measurement on a scratch database of the engine the environment names."""
+
+import sys
+
+import django
+from django.db import connection
+from django.test.utils import setup_test_environment
+
+
+def main(names: list[str]) -> int:
+    django.setup()
+    setup_test_environment()
+    from tests.bench import board, confirming
+
+    measurements = {"confirming": confirming.run, "board": board.run}
+    unknown = set(names) - set(measurements)
+    if unknown:
+        sys.stderr.write(f"no such measurement: {', '.join(sorted(unknown))}; there are {', '.join(measurements)}\n")
+        return 2
+    connection.creation.create_test_db(verbosity=0)
+    try:
+        sys.stdout.write(f"\n== {connection.vendor} ==\n")
+        for name, run in measurements.items():
+            if not names or name in names:
+                run()
+    finally:
+        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
