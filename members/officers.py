@@ -13,6 +13,7 @@ from django.db.models import Count, QuerySet
 
 from branches.choices import COMMITTEE_ROLES, BranchLevel, Role
 from branches.models import Appointment, Branch, User
+from branches.rules import SINGLE_ROLES
 from branches.services import appoint, end_appointment
 from members.models import BatchState, ImportBatch, Member
 
@@ -33,6 +34,7 @@ class Seat:
 
     node: Branch
     role: Role
+    number: int = 1  # several may hold a post that is not a single one: each has a seat
     holder: int = 0  # user
     proposed: int = 0
     chosen: int = 0
@@ -40,7 +42,7 @@ class Seat:
 
     @property
     def key(self) -> str:
-        return f"{self.node.pk}-{self.role}"
+        return f"{self.node.pk}-{self.role}{f'-{self.number}' if self.number > 1 else ''}"
 
 
 @dataclass
@@ -48,7 +50,28 @@ class Panel:
     branch: Branch
     people: list[tuple[int, str]]
     seats: list[Seat] = field(default_factory=list)
+    outside: list[tuple[int, str]] = field(default_factory=list)  # who holds a seat, on the roll of another branch
     slips: int = 0  # people who cannot log in yet
+
+    @property
+    def proposals(self) -> int:
+        return sum(bool(seat.proposed) for seat in self.seats)
+
+    @property
+    def held(self) -> list[tuple[str, str]]:
+        """(post, name) of the committee as it stands, in the order of the posts."""
+        names = dict(self.people + self.outside)
+        committee = [seat for seat in self.seats if seat.node.pk == self.branch.pk and seat.holder]
+        return [(seat.role.label, names[seat.holder]) for seat in committee]
+
+    @property
+    def has_secretary(self) -> bool:
+        return any(seat.role == Role.BRANCH_SECRETARY and seat.holder for seat in self.seats)
+
+    @property
+    def settled(self) -> bool:
+        """Nothing to confirm here; a branch without people has nobody to choose from."""
+        return not self.people or (self.has_secretary and not self.proposals)
 
 
 def role_of(text: str) -> Role | None:
@@ -72,10 +95,10 @@ def panels(branches: QuerySet[Branch], *, today: date) -> list[Panel]:
     groups: dict[str, list[Branch]] = defaultdict(list)
     for node in Branch.objects.filter(level=BranchLevel.GROUP, dissolved_on__isnull=True):
         groups[node.path[:-4]].append(node)
-    held = {
-        (post.branch_id, post.role): post.user_id
-        for post in Appointment.objects.current(today).filter(role__in=[*COMMITTEE, Role.GROUP_LEADER])
-    }
+    held: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
+    posts = Appointment.objects.current(today).filter(role__in=[*COMMITTEE, Role.GROUP_LEADER])
+    for place, held_role, *who in posts.order_by("starts_on", "pk").values_list("branch", "role", "user", "user__name"):
+        held[place, held_role].append((who[0], who[1]))
     proposed = _proposals(home)
     result = []
     for branch in found:
@@ -83,9 +106,11 @@ def panels(branches: QuerySet[Branch], *, today: date) -> list[Panel]:
         places = [(branch, role) for role in COMMITTEE]
         places += [(node, Role.GROUP_LEADER) for node in groups[branch.path]]
         for node, role in places:
-            holder = held.get((node.pk, role), 0)
-            proposal = 0 if holder else proposed.get((node.pk, role), 0)
-            panel.seats.append(Seat(node, role, holder, proposal, holder or proposal))
+            holders = held.get((node.pk, role), [])
+            panel.outside += [who for who in holders if who not in panel.people and who not in panel.outside]
+            for number, (holder, _) in enumerate(holders or [(0, "")], 1):
+                proposal = 0 if holder else proposed.get((node.pk, role), 0)
+                panel.seats.append(Seat(node, role, number, holder, proposal, holder or proposal))
         result.append(panel)
     return result
 
@@ -141,6 +166,8 @@ def _number(text: str | None) -> int:
 def _change_seat(seat: Seat, users: Mapping[int, User], on: date, actor: User) -> None:
     if seat.chosen and seat.chosen not in users:
         raise ValidationError("请选择本支部的党员。")
+    if Appointment.objects.current(on).filter(branch=seat.node, role=seat.role, user=seat.chosen or None).exists():
+        raise ValidationError("这个人已担任这个职务。")
     held: Iterable[Any] = Appointment.objects.current(on).filter(
         branch=seat.node, role=seat.role, user=seat.holder or None
     )
@@ -148,7 +175,8 @@ def _change_seat(seat: Seat, users: Mapping[int, User], on: date, actor: User) -
         end_appointment(appointment=post, on=on, actor=actor)
     if seat.chosen:
         start = max(on, seat.node.founded_on)
-        appoint(user=users[seat.chosen], branch=seat.node, role=seat.role, starts_on=start, actor=actor, replace=True)
+        single = seat.role in SINGLE_ROLES  # besides, only the post of this seat ends
+        appoint(user=users[seat.chosen], branch=seat.node, role=seat.role, starts_on=start, actor=actor, replace=single)
 
 
 def counts(branches: QuerySet[Branch], *, today: date) -> dict[str, int]:

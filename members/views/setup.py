@@ -16,7 +16,7 @@ from branches.models import Branch
 from members import officers
 from members.models import BatchState, ImportBatch
 
-PAGE = 10
+PAGE = 30
 
 
 def _branches(request: HttpRequest, can: Capability) -> officers.QuerySet[Branch]:
@@ -87,6 +87,7 @@ def setup(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def officer_list(request: HttpRequest) -> HttpResponse:
+    """Every branch with its committee in a line; the form of one of them at a time (`?open=`)."""
     require(request.user, Capability.POSTS_MANAGE)
     today = timezone.localdate()
     branches = _branches(request, Capability.POSTS_MANAGE)
@@ -100,9 +101,14 @@ def officer_list(request: HttpRequest) -> HttpResponse:
         except ValidationError as exc:
             shown = officers.panels(page.object_list, today=today)
             shown = [panel if old.branch.pk == branch.pk else old for old in shown]
-            context = {"panels": shown, "page": page, "error": exc.messages[0]}
+            context = {"panels": shown, "page": page, "open": branch.pk, "error": exc.messages[0]}
             return render(request, "members/officers.html", context, status=422)
         messages.success(request, f"{branch.name}：{f'已更新{n}个职务' if n else '没有变化'}。")
-        return redirect(f"{reverse('members:officers')}?page={page.number}#b{branch.pk}")
+        left = [p.branch.pk for p in officers.panels(page.object_list, today=today) if not p.settled]
+        after = next((pk for pk in left if pk != branch.pk), 0)
+        return redirect(f"{reverse('members:officers')}?page={page.number}&open={after}#b{after or branch.pk}")
     panels = officers.panels(page.object_list, today=today)
-    return render(request, "members/officers.html", {"panels": panels, "page": page})
+    wanted = request.GET.get("open", "")
+    first = next((p.branch.pk for p in panels if not p.settled), 0)
+    opened = int(wanted) if wanted.isdecimal() and len(wanted) < 18 else first
+    return render(request, "members/officers.html", {"panels": panels, "page": page, "open": opened})
