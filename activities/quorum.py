@@ -5,9 +5,9 @@ suspended and the exclusions the meeting adopted. Probationers never count.
 Sources: 《中国共产党支部工作条例（试行）》第十一、十二条; the election regulations for primary organisations.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
-from activities.choices import ElectionBase, MotionKind, VoteMethod
+from activities.choices import ElectionBase, MotionKind, VoteMethod, VoteResult
 
 SECRET_ONLY: Final[frozenset[MotionKind]] = frozenset(
     {MotionKind.ADMISSION, MotionKind.CONFIRMATION, MotionKind.ELECTION, MotionKind.APPRAISAL_POLL}
@@ -137,6 +137,81 @@ def ballot_problems(
     if votes != returned:
         problems.append(f"赞成、反对、弃权、无效合计{votes}票，与收回的{returned}票不符。")
     return problems
+
+
+class MotionOutcome(NamedTuple):
+    """What one motion came to. `result` is None while the count is missing or does not add up; then `problems` say why.
+
+    A void vote has its result and its problem.
+    """
+
+    result: VoteResult | None
+    problems: list[str]
+    quorum: int
+    needed: int
+
+
+def motion_quorum(motion: MotionKind | str, eligible: int) -> int:
+    """How many with a vote must be present for this matter."""
+    motion = MotionKind(motion)
+    if motion == MotionKind.ELECTION:
+        return election_quorum(eligible)
+    return admission_quorum(eligible) if motion in WRITTEN_OPINIONS else ordinary_quorum(eligible)
+
+
+def quorum_problem(motion: MotionKind | str, present_voting: int, eligible: int) -> str:
+    """Why these people cannot vote on this matter, or nothing."""
+    motion = MotionKind(motion)
+    if present_voting >= motion_quorum(motion, eligible):
+        return ""
+    short = "没有超过半数" if motion in WRITTEN_OPINIONS else "不足半数"
+    what = "表决"
+    if motion == MotionKind.ELECTION:
+        short, what = "不足五分之四", "选举"
+    needed = motion_quorum(motion, eligible)
+    return f"应到会有表决权的{eligible}人，到会{present_voting}人，{short}（至少须{needed}人到会），{what}无效。"
+
+
+def motion_outcome(
+    *,
+    motion: MotionKind | str,
+    method: VoteMethod | str,
+    eligible: int,
+    present_voting: int,
+    issued: int = 0,
+    returned: int = 0,
+    yes: int = 0,
+    no: int = 0,
+    abstain: int = 0,
+    invalid: int = 0,
+    written_yes: int = 0,
+) -> MotionOutcome:
+    """Judge one motion: quorum, the count, the majority of those who should attend. Source: as the module's."""
+    quorum, needed = motion_quorum(motion, eligible), votes_to_pass(eligible)
+    problems = ballot_problems(
+        motion=motion,
+        method=method,
+        present_voting=present_voting,
+        issued=issued,
+        returned=returned,
+        yes=yes,
+        no=no,
+        abstain=abstain,
+        invalid=invalid,
+        written_yes=written_yes,
+    )
+    if written_yes > max(0, eligible - present_voting):
+        problems.append(f"书面意见{written_yes}份，多于没有到会的{max(0, eligible - present_voting)}人。")
+    if short := quorum_problem(motion, present_voting, eligible):
+        return MotionOutcome(VoteResult.VOID, [short, *problems], quorum, needed)
+    if returned > issued:
+        return MotionOutcome(VoteResult.VOID, problems, quorum, needed)
+    if problems:
+        return MotionOutcome(None, problems, quorum, needed)
+    if not (yes or no or abstain or invalid):
+        return MotionOutcome(None, ["还没有填写票数。"], quorum, needed)
+    passed = resolution_passed(yes, eligible, written_yes)
+    return MotionOutcome(VoteResult.PASSED if passed else VoteResult.FAILED, [], quorum, needed)
 
 
 def _not_negative(*numbers: int) -> None:
