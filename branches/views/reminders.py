@@ -97,7 +97,7 @@ def _page(request: HttpRequest, *, form: PreferenceForm | None = None, status: i
             "kind": kind,
             "row": mine.get(kind),
             "masked": channels.masked(kind, mine[kind].address) if kind in mine else "",
-            "start": channels.ROBOTS[kind][0] if kind in channels.ROBOTS else "",
+            "start": channels.ROBOTS.get(kind, ""),
             "waits": kind in mine and bool(mine[kind].code),
             "refused": refused if refused.get("kind") == kind else {},
         }
