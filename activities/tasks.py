@@ -1,13 +1,19 @@
 """What the worker does for the activities room."""
 
+from datetime import date
+from typing import Final
+
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
 from activities.planning import LEVELS, plan_year
+from activities.reminding import remind
+from branches import jobs
 from branches.models import Branch
 
 BATCH = 500
+REMIND: Final = "activities.tasks.remind_hospital"
 
 
 @shared_task
@@ -25,3 +31,24 @@ def open_plans() -> int:
             with transaction.atomic():
                 made += plan_year(branches=nodes[start : start + BATCH], year=year, today=today)
     return made
+
+
+@shared_task
+def queue_reminders() -> int:
+    """Beat entry, hourly from eight: one Job per hospital and day, so that one failure stops one hospital only.
+
+    The later calls find the job of the day done, or ask for a failed one again.
+    """
+    today = timezone.localdate().isoformat()
+    hospitals = Branch.objects.filter(hospital__isnull=False).order_by().values_list("hospital", flat=True).distinct()
+    for pk in hospitals:
+        jobs.enqueue(task=REMIND, business_key=f"{pk}:{today}", params={"hospital": pk, "day": today})
+    return len(hospitals)
+
+
+@shared_task
+def remind_hospital(job_id: int) -> None:
+    """Remind the people of one hospital; safe to run twice. The day was fixed when it was queued: ISO "YYYY-MM-DD"."""
+    with jobs.running(job_id) as job:
+        if job is not None:
+            remind(hospital_id=job.params["hospital"], today=date.fromisoformat(job.params["day"]))

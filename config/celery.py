@@ -14,6 +14,8 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # A row is the queue, the broker only a bell: what was not heard is rung again.
     "sweep-jobs": {"task": "branches.tasks.sweep_jobs", "schedule": 60.0},
+    # Who owes what: at eight, and again each hour for what the server slept through or failed at.
+    "queue-reminders": {"task": "activities.tasks.queue_reminders", "schedule": crontab(hour="8-20", minute=0)},
     # Reminders leave the house in one text a person and run, outside the quiet hours.
     "dispatch-notices": {"task": "branches.tasks.dispatch_notices", "schedule": 300.0},
     # The holidays of a new year, as soon as the built-in calendar knows them.
