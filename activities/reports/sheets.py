@@ -24,6 +24,7 @@ MARKS: Final = {
     AttendanceStatus.OFFICIAL: "公",
     AttendanceStatus.UNEXCUSED: "缺",
 }
+NOT_DUE: Final = frozenset({PlanState.NOT_HELD_ASKED, PlanState.NOT_HELD, PlanState.NOT_APPLICABLE})
 MADE_UP: Final = "补"
 LEGEND: Final = "√ 到会　假 请假　公 因公　缺 无故缺席　补 缺席后已补课　空白：当日不在应到范围"
 
@@ -162,7 +163,7 @@ def plan_of_year(branch: Branch, year: int, items: Iterable[PlanItem], *, today:
                 item.group.name if item.group else "",
                 item.topic,
                 item.due,
-                cell.label,
+                item.get_state_display() if item.state in NOT_DUE else cell.state.label,
                 item.done_on,
                 "" if item.state == PlanState.CONFIRMED else item.reason,
             )
@@ -172,9 +173,9 @@ def plan_of_year(branch: Branch, year: int, items: Iterable[PlanItem], *, today:
         Column("周期", 22, "center"),
         Column("规定动作", 44),
         Column("党小组", 30),
-        Column("拟定主题", 46),
-        Column("计划或截止日期", 28, "center"),
-        Column("完成情况", 26, "center"),
+        Column("拟定主题", 42),
+        Column("计划或截止日期", 31, "center"),
+        Column("完成情况", 28, "center"),
         Column("完成日期", 26, "center"),
         Column("备注", 30),
     )
