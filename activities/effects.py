@@ -7,10 +7,11 @@ stands. The points room hears of the same facts by signal, after these.
 from collections.abc import Callable
 from typing import Final
 
+from activities.elected import write_elections
 from activities.models import Activity
 from branches.models import User
 
-EFFECTS: Final[tuple[Callable[[Activity, User], None], ...]] = ()
+EFFECTS: Final[tuple[Callable[[Activity, User], None], ...]] = (write_elections,)
 
 
 def settle(activity: Activity, actor: User) -> None:

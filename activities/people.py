@@ -8,6 +8,7 @@ from typing import Final
 from django.db.models import Q
 
 from activities.choices import AUDIENCES, Audience, Kind
+from activities.elected import sitting_committee
 from branches.choices import COMMITTEE_ROLES, BranchLevel, Role
 from branches.models import Appointment, Branch, User
 from branches.rules import subtree_end
@@ -119,6 +120,8 @@ def _members(
         Audience.SECRETARIES: frozenset({Role.BRANCH_SECRETARY}),
     }[audience]
     users = [user_id for user_id, roles in posts.items() if wanted & set(roles)]
+    if audience == Audience.COMMITTEE and (elected := sitting_committee(branch, day)) is not None:
+        users = list(elected)  # whoever was elected, with a post or not yet
     return Member.objects.on_roll(day).filter(user__in=users)
 
 

@@ -1,7 +1,7 @@
 """What the count of an election comes to: who is elected, who is tied, what is left for another vote. Pure.
 
-Source: the election regulations 《中国共产党基层组织选举工作条例》. Enough votes first, then the most votes until the seats
-are full; those with as many votes at the last seat are voted on again; too few winners leave seats for another vote.
+Source: the election regulations for primary organisations. Enough votes first, then the most votes until the seats are
+full; those with as many votes at the last seat are voted on again; too few winners leave seats for another vote.
 """
 
 from collections.abc import Sequence

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from activities import vote_summary
 from activities.attendance_rows import STAMPS, refuse_strangers, stamp
 from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, ActivityState, AttendanceStatus, Kind
 from activities.closed_periods import require_open
@@ -206,6 +207,7 @@ def submit_activity(*, activity: Activity, actor: User) -> Activity:
         raise gaps
     now, day = timezone.now(), timezone.localdate(activity.starts_at)
     require_open(activity.branch, day)
+    vote_summary.freeze(activity)
     before = ActivityState(activity.state).label
     activity.state = ActivityState.SUBMITTED
     activity.submitted_at = activity.submitted_at or now  # returned records keep the time they were first handed in
@@ -232,6 +234,7 @@ def gaps_of(activity: Activity) -> Incomplete | None:
         problems["starts_at"] = f"这个时间已有一份同类记录“{twin.topic}”（{twin.serial}），请勿重复登记。"
     if short := quorum_shortfall(activity, rows):
         problems.setdefault("absences", short)
+    problems |= vote_summary.gaps(activity)
     return Incomplete(problems, people) if problems else None
 
 

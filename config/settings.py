@@ -231,7 +231,7 @@ ROSTER_FILE_LIMIT = 20 * 2**20
 PHOTO_FILE_LIMIT = 20 * 2**20
 ATTACHMENT_FILE_LIMIT = 20 * 2**20
 IMPORT_KEEP_DAYS = 30
-
+ELECTION_PASS_BASE = env.str("ELECTION_PASS_BASE", default="present")  # or should_attend: whose half elects; ask above
 vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "dummymail://"))
 EMAIL_TIMEOUT = 20  # seconds; only the worker waits for it
 EMAIL_TIMEOUT = 10  # a dead mail server must not hold the worker
