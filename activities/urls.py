@@ -1,12 +1,13 @@
 from django.urls import path
 
-from activities.views import board, documents, form, records
+from activities.views import board, documents, form, grace, records
 
 app_name = "activities"
 urlpatterns = [
     path("", records.activity_list, name="activity_list"),
     path("new/", form.activity_create, name="activity_create"),
     path("board/", board.board, name="board"),
+    path("grace/", grace.grace, name="grace"),
     path("plan/<int:pk>/", board.plan_item, name="plan_item"),
     path("year/", documents.year_files, name="year_files"),
     path("year/attendance/", documents.attendance_file, name="attendance_file"),

@@ -126,6 +126,7 @@ MATRIX: dict[str, Row] = {
     "activities:activity_list": Row(needs=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
     "activities:activity_create": Row(needs=(C.ACTIVITY_WRITE, C.COMMITTEE_RECORD)),
     "activities:board": Row(needs=(C.ACTIVITY_VIEW,)),
+    "activities:grace": Row(needs=(C.ORG_MANAGE,)),
     "activities:plan_item": Row("item", sees=(C.ACTIVITY_VIEW,)),
     "activities:activity_detail": Row("confirmed", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
     "activities:record_file": Row(

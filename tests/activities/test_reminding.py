@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
+from activities.calendar_feed import duties_due, gatherings_ahead
 from activities.choices import ActivityState, AttendanceStatus, Kind, MakeUpState, Period, PlanState
 from activities.models import Attendance, MakeUp, PlanItem
 from activities.reminding import remind
@@ -214,3 +215,49 @@ def test_the_day_is_the_one_of_shanghai(hospital, branch, secretary, time_machin
     time_machine.move_to(datetime(2026, 11, 27, 0, 30, tzinfo=SHANGHAI), tick=False)
     queue_reminders()
     assert Job.objects.get(task=REMIND).params["day"] == "2026-11-27"
+
+
+# -- The calendar feed, and the grace
+
+
+def titles(user, today):
+    return [event.title for event in [*duties_due(user, today), *gatherings_ahead(user, today)]]
+
+
+def test_the_feed_shows_what_is_due_and_ahead_to_those_it_concerns(branch, other_branch, secretary, member_user):
+    owe(branch)
+    owe(branch, Kind.PARTY_LECTURE, state=PlanState.CONFIRMED)
+    owe(other_branch)
+    member = member_user.member
+    for activity_branch, topic in ((branch, "学习日"), (other_branch, "别的支部")):
+        gathering = factories.make_activity(
+            activity_branch,
+            day=DUE,
+            state=ActivityState.PLANNED,
+            topic=topic,
+            members=[member] if topic == "学习日" else [],
+        )
+        type(gathering).objects.filter(pk=gathering.pk).update(announced_at=timezone.now())
+    today = date(2026, 11, 20)
+    assert titles(secretary, today) == ["到期：主题党日（11月），机关第一党支部"]
+    assert titles(member_user, today) == ["学习日"]
+
+
+def test_talks_are_in_no_feed(branch, secretary):
+    owe(branch, Kind.HEART_TALK)
+    assert titles(secretary, date(2026, 11, 20)) == []
+
+
+def test_the_office_sets_how_long_a_kind_may_wait(as_user, office, secretary):
+    client = as_user(office)
+    page = client.get("/activities/grace/")
+    fields = {
+        name: field.initial or page.context["form"].initial[name] for name, field in page.context["form"].fields.items()
+    }
+    assert fields[Kind.THEME_DAY] == 3
+    assert client.post("/activities/grace/", fields | {"theme_day": "5"}).status_code == 302
+    assert list(GracePeriod.objects.values_list("kind", "working_days")) == [("theme_day", 5)]
+    bad = client.post("/activities/grace/", fields | {"theme_day": "-1"})
+    assert bad.status_code == 422
+    assert "天数不能小于0" in bad.content.decode()
+    assert as_user(secretary).get("/activities/grace/").status_code == 403

@@ -1,0 +1,118 @@
+"""Ten workers at once: one notice, one text, one to-do. And without the guard there would be more."""
+
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from branches import channels, delivery
+from branches.choices import ChannelKind, DeliveryState
+from branches.inbox import Message, notify_digest, notify_many
+from branches.models import ChannelSetting, Delivery, Job, Notice, Todo
+from branches.todo import open_todo
+from tests import factories
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+WORKERS = 10
+
+
+@pytest.fixture(autouse=True)
+def real_threads(db):
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL: SQLite lets one writer in at a time")
+
+
+def at_once(act):
+    start = threading.Barrier(WORKERS, timeout=30)
+
+    def one(n):
+        try:
+            start.wait()
+            return act(n)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(one, range(WORKERS)))
+
+
+def messages(people, step="7"):
+    return [Message(user.pk, "duty", f"plan:{n}", step, "到期") for user in people for n in range(3)]
+
+
+def test_ten_workers_write_each_notice_once(db):
+    people = [factories.UserFactory() for _ in range(5)]
+    told = at_once(lambda n: notify_many(messages(people)))
+    assert Notice.objects.count() == 15
+    assert sum(told) == 15
+
+
+def test_without_a_common_step_ten_workers_write_ten_times(db):
+    """The control: what makes it once is the key (recipient, thing, step), not luck."""
+    people = [factories.UserFactory() for _ in range(5)]
+    at_once(lambda n: notify_many(messages(people, step=uuid.uuid4().hex)))
+    assert Notice.objects.count() == 150
+
+
+def test_ten_workers_make_one_line_of_the_day(db):
+    office = factories.UserFactory()
+    facts = {"topic": "duty", "day": date(2026, 11, 23), "text": "{n}项逾期", "url": "/"}
+    at_once(lambda n: notify_digest(messages=messages([office]), **facts))
+    assert Notice.objects.filter(digest__isnull=True).get().text == "3项逾期"
+    assert Notice.objects.filter(digest__isnull=False).count() == 3
+
+
+def test_a_todo_is_opened_once_by_ten(db):
+    user = factories.UserFactory()
+    at_once(lambda n: open_todo(item_key="a", title="办理", recipient=user))
+    assert Todo.objects.count() == 1
+
+
+@pytest.fixture
+def handed_over(monkeypatch):
+    """One person's three notices on their way out; `sent` collects the texts."""
+    sent = []
+    monkeypatch.setattr(channels, "send", lambda **facts: (sent.append(facts["text"]), time.sleep(0)))
+    user = factories.UserFactory()
+    channel = ChannelSetting.objects.create(
+        user=user, kind=ChannelKind.WECOM, address="693a91f6-key", enabled=True, tested_at=timezone.now()
+    )
+    monkeypatch.setattr(delivery.jobs, "kick", lambda job: None)
+    notify_many(messages([user]))
+    noon = timezone.make_aware(timezone.datetime(2026, 11, 23, 12))
+    at_once(lambda n: delivery.dispatch(now=noon))
+    return channel, sent
+
+
+def test_ten_dispatchers_hand_over_once_and_ten_workers_send_one_text(handed_over):
+    channel, sent = handed_over
+    job = Job.objects.get(task=delivery.TASK)
+    assert Delivery.objects.count() == 3
+    at_once(lambda n: delivery.deliver(channel_id=channel.pk, notice_ids=job.params["notices"]))
+    assert len(sent) == 1
+    assert set(Delivery.objects.values_list("state", flat=True)) == {DeliveryState.SENT}
+
+
+def test_without_the_claim_everybody_would_send(handed_over, monkeypatch):
+    """The control: everybody reads what is queued before anybody has marked it."""
+    channel, sent = handed_over
+    everybody_read = threading.Barrier(WORKERS, timeout=30)
+
+    def read_without_claiming(rows):
+        found = list(rows.filter(state=DeliveryState.QUEUED).values_list("pk", flat=True))
+        claim = uuid.uuid4()
+        everybody_read.wait()
+        Delivery.objects.filter(pk__in=found).update(claim=claim)
+        return claim
+
+    monkeypatch.setattr(delivery, "_claim", read_without_claiming)
+    monkeypatch.setattr(delivery, "_settle", lambda *args: None)
+    job = Job.objects.get(task=delivery.TASK)
+    at_once(lambda n: delivery.deliver(channel_id=channel.pk, notice_ids=job.params["notices"]))
+    assert len(sent) > 1
