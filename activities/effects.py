@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Final
 
 from activities.elected import write_elections
+from activities.follow_ups import open_todos
 from activities.models import Activity
 from branches.models import User
 
-EFFECTS: Final[tuple[Callable[[Activity, User], None], ...]] = (write_elections,)
+EFFECTS: Final[tuple[Callable[[Activity, User], None], ...]] = (write_elections, open_todos)
 
 
 def settle(activity: Activity, actor: User) -> None:

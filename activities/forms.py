@@ -68,6 +68,7 @@ class ActivityForm(forms.Form):
     hours = forms.DecimalField(label="学时", max_digits=4, decimal_places=1, min_value=0, max_value=24, required=False)
     observers = forms.CharField(label="列席人员", max_length=200, required=False)
     minutes = forms.CharField(label="纪要", max_length=20000, required=False, strip=False)
+    agenda = forms.CharField(label="议题", max_length=2000, required=False)
     version = forms.IntegerField(required=False)
 
     def __init__(
@@ -131,6 +132,9 @@ class ActivityForm(forms.Form):
             minutes=data["minutes"].replace("\r\n", "\n"),
             absences=parse_absences(self.data),
             version=data["version"],
+            agenda="\n".join(line.strip() for line in data["agenda"].splitlines() if line.strip())
+            if "agenda" in self.data
+            else None,
         )
 
 
@@ -154,6 +158,7 @@ def initial_of(activity: Activity) -> dict[str, Any]:
         "hours": activity.hours,
         "observers": activity.observers,
         "minutes": activity.minutes,
+        "agenda": activity.agenda,
     }
 
 

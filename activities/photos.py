@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
+from activities.files import forget_file
 from activities.models import Activity, Photo
 from activities.services import EDITABLE, delete_draft
 from branches.audit import record
@@ -59,8 +60,10 @@ def delete_photo(*, photo: Photo, actor: User) -> None:
 
 @transaction.atomic
 def delete_draft_with_photos(*, activity: Activity, actor: User) -> None:
-    """Remove a draft that was never handed in, with the files of its photos."""
+    """Remove a draft that was never handed in, with its photos and attachments."""
     forget_files(activity)
+    for row in activity.attachments.all():
+        forget_file(row.file.name)
     delete_draft(activity=activity, actor=actor)
 
 

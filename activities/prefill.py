@@ -10,6 +10,7 @@ from activities.choices import (
     AUDIENCES,
     BRANCH_KINDS,
     COMMITTEE_KINDS,
+    ActivityState,
     Audience,
     CellState,
     Kind,
@@ -128,3 +129,30 @@ def _chair(branch: Branch, group: Branch | None, day: date) -> int | None:
     heads = posts.filter(branch=branch, role__in=[Role.BRANCH_SECRETARY, Role.PARTY_COMMITTEE_SECRETARY])
     found = leads.values_list("user", flat=True).first() if group else None
     return found or heads.values_list("user", flat=True).first()
+
+
+def last_record(branch: Branch, kind: str, group: Branch | None) -> Activity | None:
+    """The record a new one of this kind may be copied from."""
+    past = Activity.objects.filter(branch=branch, kinds__kind=kind).exclude(state=ActivityState.PLANNED)
+    if kind == Kind.GROUP_MEETING:
+        past = past.filter(group=group)
+    return past.order_by("-starts_at").first()
+
+
+def copied(source: Activity, *, branch: Branch, user: User, now: datetime, minutes: bool = False) -> dict[str, Any]:
+    """Initial values taken from an earlier record: what it was and who led it, not what was said there."""
+    kinds = [row.kind for row in source.kinds.all()] or [Kind.THEME_DAY]
+    filled = prefilled(branch=branch, kind=kinds[0], group=source.group, day=None, user=user, now=now)
+    return {
+        **filled,
+        "kind": kinds[0],
+        "also": kinds[1:],
+        "group": source.group_id or "",
+        "topic": source.topic,
+        "place": source.place,
+        "chair": source.chair_id or filled["chair"],
+        "lecturer": source.lecturer_id,
+        "guest_lecturer": source.guest_lecturer,
+        "agenda": source.agenda,
+        "minutes": source.minutes if minutes else "",
+    }

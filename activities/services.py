@@ -125,7 +125,8 @@ def _write(activity: Activity, data: ActivityData, change: Difference, actor: Us
         setattr(activity, name, value_of(data, name, activity))
     if activity.state == ActivityState.SUBMITTED and activity.returned_at is None:
         activity.submitted_at = activity.submitted_by = None  # taken back by its own people: judged anew (ADR 0008)
-    activity.state = ActivityState.DRAFT
+    ahead = activity.state == ActivityState.PLANNED and data.starts_at > timezone.now()
+    activity.state = ActivityState.PLANNED if ahead else ActivityState.DRAFT
     activity.editor = actor
     activity.version += 0 if made else 1
     activity.full_clean(exclude=["branch", "group", "chair", "recorder", "lecturer", "editor"], validate_unique=False)

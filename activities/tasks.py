@@ -7,6 +7,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
+from activities import keeping
 from activities.planning import LEVELS, plan_year
 from activities.reminding import remind
 from branches import jobs
@@ -52,3 +53,9 @@ def remind_hospital(job_id: int) -> None:
     with jobs.running(job_id) as job:
         if job is not None:
             remind(hospital_id=job.params["hospital"], today=date.fromisoformat(job.params["day"]))
+
+
+@shared_task
+def drop_old_drafts() -> int:
+    """Beat entry, nightly: texts kept while they were typed, and not come back for in thirty days."""
+    return keeping.drop_old_drafts(now=timezone.now())

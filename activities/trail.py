@@ -16,6 +16,12 @@ WORDS: Final = {
     "activity.corrected": "更正出席",
     "activity.photos_added": "上传照片",
     "activity.photo_deleted": "删除照片",
+    "activity.files_added": "上传附件",
+    "activity.file_deleted": "删除附件",
+    "activity.planned": "存为计划",
+    "activity.announced": "通知应到人员",
+    "activity.matter_done": "办结议定事项",
+    "activity.matter_reopened": "重开议定事项",
 }
 
 

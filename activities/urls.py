@@ -1,6 +1,6 @@
 from django.urls import path
 
-from activities.views import board, documents, form, grace, records
+from activities.views import board, documents, follow_ups, form, grace, records
 
 app_name = "activities"
 urlpatterns = [
@@ -15,6 +15,14 @@ urlpatterns = [
     path("<int:pk>/file/", documents.record_file, name="record_file"),
     path("<int:pk>/sign-in-sheet/", documents.sign_in_file, name="sign_in_file"),
     path("<int:pk>/", records.activity_detail, name="activity_detail"),
+    path("drafts/keep/", form.draft_keep, name="draft_keep"),
+    path("drafts/drop/", form.draft_drop, name="draft_drop"),
+    path("matters/", follow_ups.follow_up_list, name="follow_ups"),
+    path("matters/<int:pk>/done/", follow_ups.follow_up_done, name="follow_up_done"),
+    path("files/<int:pk>/", follow_ups.attachment, name="attachment"),
+    path("files/<int:pk>/delete/", follow_ups.attachment_delete, name="attachment_delete"),
+    path("<int:pk>/files/", follow_ups.attachment_add, name="attachment_add"),
+    path("<int:pk>/announce/", follow_ups.activity_announce, name="activity_announce"),
     path("<int:pk>/edit/", form.activity_edit, name="activity_edit"),
     path("<int:pk>/submit/", records.activity_submit, name="activity_submit"),
     path("<int:pk>/confirm/", records.activity_confirm, name="activity_confirm"),

@@ -71,12 +71,13 @@ ATTACHMENTS: Final = {  # ending -> type it is served with
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
     "png": "image/png",
 }
 ATTACHMENTS_ACCEPT: Final = ",".join(f".{ending}" for ending in ATTACHMENTS)
-_MAIN_PART: Final = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
+_MAIN_PART: Final = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml", "pptx": "ppt/presentation.xml"}
 _PICTURE: Final = {"jpg": "JPEG", "jpeg": "JPEG", "png": "PNG"}
 
 
@@ -91,15 +92,17 @@ class CheckedFile:
 
 
 def check_attachment(file: IO[bytes], *, limit: int) -> CheckedFile:
-    """Read one upload and prove that its contents are what its ending says: PDF, Word, Excel, JPEG or PNG.
+    """Read one upload and prove that its contents are what its ending says: PDF, Word, Excel, PowerPoint, JPEG or PNG.
 
-    `limit` is in bytes. Raises ValidationError in Chinese with the file's name in front. Word and Excel files with
-    macros are refused.
+    `limit` is in bytes. Raises ValidationError in Chinese with the file's name in front. Office files with macros are
+    refused.
     """
     name = _shown_name(str(getattr(file, "name", "") or "附件"))
     ending = name.rpartition(".")[2].lower()
     if ending not in ATTACHMENTS:
-        raise ValidationError(f"{name}：只能上传PDF、Word（docx）、Excel（xlsx）文件和JPG、PNG图片。")
+        raise ValidationError(
+            f"{name}：只能上传PDF、Word（docx）、Excel（xlsx）、PowerPoint（pptx）文件和JPG、PNG图片。"
+        )
     raw = _read(file, limit, name, "文件")
     if not _is_really(ending, raw):
         raise ValidationError(f"{name}：文件内容和扩展名不一致或已损坏，请用原程序重新另存后再上传。")

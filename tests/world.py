@@ -8,10 +8,11 @@ from typing import Any
 from django.core.files.base import ContentFile
 
 from activities.choices import ActivityState, Kind, Period
-from activities.models import Photo, PlanItem
+from activities.models import Attachment, FollowUp, Photo, PlanItem
 from branches.choices import BranchLevel, Role, Topic
 from branches.inbox import notify
 from branches.models import Branch, User
+from config.crypto import encrypt
 from members.models import BatchState, ImportBatch
 from tests import factories
 
@@ -78,6 +79,11 @@ def build_world(place: str) -> World:
     photo = Photo(activity=confirmed, width=4, height=3, size=4, sha256="0" * 64, uploaded_by=secretary)
     photo.image.save(f"{item.pk}.jpg", ContentFile(b"jpeg"), save=False)
     photo.thumbnail.save(f"{item.pk}-s.jpg", ContentFile(b"jpeg"))
+    matter = FollowUp.objects.create(activity=confirmed, number=1, text=f"{canary}的事项")
+    attachment = Attachment(
+        activity=confirmed, name="a.pdf", content_type="application/pdf", size=4, sha256="0" * 64, uploaded_by=secretary
+    )
+    attachment.file.save(f"{item.pk}.bin", ContentFile(encrypt(b"%PDF")))
     batch = ImportBatch.objects.create(
         organisation=hospital, uploaded_by=secretary, file_name=f"{canary}.xlsx", state=BatchState.CANCELLED
     )
@@ -96,6 +102,8 @@ def build_world(place: str) -> World:
         "draft": {"pk": draft.pk},
         "item": {"pk": item.pk},
         "photo": {"pk": photo.pk},
+        "matter": {"pk": matter.pk},
+        "attachment": {"pk": attachment.pk},
         "batch": {"pk": batch.pk},
         "notice": {"pk": notice.pk},
     }

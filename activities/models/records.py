@@ -22,9 +22,11 @@ class ActivityQuerySet(BranchScopedQuerySet):
     branch_paths = ("branch", "group")
 
     def readable_by(self, user: User) -> Self:
-        """Every state where a post grants it; of one's own branch the confirmed records."""
+        """Every state where a post grants it; of one's own branch confirmed records, and plans that were announced."""
         own_branch = self.visible_to(user, Capability.BRANCH_ACTIVITIES_VIEW)
-        return self.visible_to(user, Capability.ACTIVITY_VIEW) | own_branch.filter(state__in=SEEN_BY_MEMBERS)
+        announced = Q(state=ActivityState.PLANNED, announced_at__isnull=False)
+        shown = own_branch.filter(Q(state__in=SEEN_BY_MEMBERS) | announced)
+        return self.visible_to(user, Capability.ACTIVITY_VIEW) | shown
 
     def for_list(self) -> Self:
         """Everything the activity table shows, in two queries; people are counted, never typed."""

@@ -30,6 +30,7 @@ from activities.models import Activity, Attendance, Photo
 from activities.reports.workbook import activity_workbook
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
 from activities.trail import trail_of
+from activities.views.contents import contents_of
 from branches.access import Refused, may, require
 from branches.audit import record
 from branches.choices import BranchLevel, Capability
@@ -116,6 +117,9 @@ def _detail(request: HttpRequest, activity: Activity, *, status: int = 200, **ex
         "of_committee": activity.branch.level == BranchLevel.COMMITTEE,  # no points are awarded for its records
         "trail": trail_of(activity) if sees_reasons else [],
         "photos": list(activity.photos.all()),
+        **contents_of(
+            request.user, activity, sees_all=sees_reasons, reads=may(request.user, Capability.ACTIVITY_VIEW, activity)
+        ),
         **extra,
     }
     return render(request, "activities/activity_detail.html", context, status=status)
