@@ -8,13 +8,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from activities import keeping
-from activities.planning import LEVELS, plan_year
+from activities.planning import LEVELS, plan_year, replan
 from activities.reminding import remind
 from branches import jobs
-from branches.models import Branch
+from branches.models import Branch, Job, User
 
 BATCH = 500
+STEP = 5  # nodes between two words about the progress
 REMIND: Final = "activities.tasks.remind_hospital"
+REPLAN: Final = "activities.tasks.replan_nodes"
 
 
 @shared_task
@@ -53,6 +55,26 @@ def remind_hospital(job_id: int) -> None:
     with jobs.running(job_id) as job:
         if job is not None:
             remind(hospital_id=job.params["hospital"], today=date.fromisoformat(job.params["day"]))
+
+
+@shared_task
+def replan_nodes(job_id: int) -> None:
+    """Generate the plan of these nodes again, a few at a time; what was left and why is kept with the job."""
+    with jobs.running(job_id) as job:
+        if job is None:
+            return
+        nodes = list(Branch.objects.filter(pk__in=job.params["branches"]))
+        actor = User.objects.get(pk=job.params["actor"])
+        counts = {"made": 0, "changed": 0, "removed": 0}
+        left: list[tuple[int, str]] = []
+        for start in range(0, len(nodes), STEP):
+            jobs.progress(job, done=start, total=len(nodes), step=nodes[start].name)
+            done = replan(branches=nodes[start : start + STEP], year=job.params["year"], actor=actor)
+            for name in counts:
+                counts[name] += getattr(done, name)
+            left += [(one.item.pk, one.why) for one in done.left]
+        Job.objects.filter(pk=job.pk).update(params={**job.params, "result": {**counts, "left": left}})
+        jobs.progress(job, done=len(nodes), total=len(nodes))
 
 
 @shared_task

@@ -32,17 +32,41 @@ def _door(section: str, name: str, icon: str, text: str, *needs: C, also: tuple[
 
 DOORS = (
     _door("", "activities:activity_list", "journal-text", "活动记录", C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW),
-    _door("", "activities:board", "ui-checks-grid", "规定动作", C.ACTIVITY_VIEW, also=("/activities/plan/",)),
+    _door(
+        "",
+        "activities:board",
+        "ui-checks-grid",
+        "规定动作",
+        C.ACTIVITY_VIEW,
+        also=("/activities/plan/", "/activities/pushed/", "/activities/year-documents/"),
+    ),
     _door("支部与党员", "branches:branch_tree", "diagram-3", "组织架构", C.ORG_VIEW),
     _door("支部与党员", "members:member_list", "people", "党员名册", C.ROSTER_VIEW),
     _door(
         "支部与党员", "points:branch_points", "clipboard-data", "积分管理", C.POINTS_VIEW, also=("/points/members/",)
+    ),
+    _door(
+        "支部与党员",
+        "activities:make_up_list",
+        "calendar-check",
+        "出勤管理",
+        C.ACTIVITY_CONFIRM,
+        C.COMMITTEE_CONFIRM,
+        also=("/activities/leave/", "/activities/hours/"),
     ),
     _door("管理", "members:setup", "list-check", "启用向导", C.ROSTER_IMPORT),
     _door("管理", "branches:holiday_list", "calendar3", "工作日历", C.ORG_MANAGE),
     _door("管理", "branches:account_list", "person-lock", "账号管理", C.ACCOUNTS_MANAGE),
     _door("管理", "branches:audit_list", "shield-check", "审计记录", C.AUDIT_VIEW),
     _door("个人", "points:my_points", "clipboard-check", "我的积分", C.OWN_VIEW),
+    _door(
+        "个人",
+        "activities:my_attendance",
+        "person-check",
+        "我的出勤",
+        C.OWN_VIEW,
+        also=("/activities/hours/mine/", "/activities/sign-in/"),
+    ),
     _door("个人", "members:me", "person", "我的信息", C.OWN_VIEW),
     _door("个人", "points:rule_list", "book", "积分规则", C.RULES_VIEW),
 )

@@ -155,10 +155,12 @@ def _form_url(item: PlanItem, today: date, writes: bool) -> str:
 
 
 def _task(item: PlanItem, cell: Cell, today: date, writes: bool) -> Task:
-    kind = str(item.get_kind_display())
     where = f"：{item.group.name}" if item.group else ""
-    title = f"{kind}{where}（{period_label(item.period, item.start)}）"
-    if cell.state == CellState.LATE:
+    when = "党委布置" if item.pushed_id else period_label(item.period, item.start)
+    title = f"{item.name}{where}（{when}）"
+    if item.kind not in GATHERINGS and cell.state in URGENCY:
+        text = item.review_comment or f"{_day(item.due, today)}前{'答复' if item.pushed_id else '提交报告'}。"
+    elif cell.state == CellState.LATE:
         text = f"应于{_day(item.due, today)}前开展并登记，{_standing(item)}。"
     elif cell.state == CellState.RETURNED:
         comment = item.activity.return_comment if item.activity else ""
@@ -170,7 +172,7 @@ def _task(item: PlanItem, cell: Cell, today: date, writes: bool) -> Task:
     else:
         text = f"{_day(item.due, today)}前开展并登记，{_standing(item)}。"
     if item.kind not in GATHERINGS:  # no form takes it: its own page says what fulfils it
-        url, button = item_url(item, today, writes=False), "查看"
+        url, button = item_url(item, today, writes=False), "办理" if cell.state in URGENCY else "查看"
     elif item.state == PlanState.OPEN:
         url, button = _form_url(item, today, writes), "补录" if cell.state == CellState.LATE else "登记"
     elif item.activity_id and item.state in (PlanState.DRAFT, PlanState.RETURNED):

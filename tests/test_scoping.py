@@ -45,6 +45,13 @@ def only_its_owner(role: Role) -> set[int]:
     return {404}
 
 
+def keeps_hours(role: Role) -> set[int]:
+    """A course is filed under the branch: the leader of a group does not reach it."""
+    if role == Role.GROUP_LEADER or C.ACTIVITY_VIEW not in GRANTS[role]:
+        return {404}
+    return PAGE if C.ACTIVITY_CONFIRM in GRANTS[role] else {403}
+
+
 def corrects(role: Role) -> set[int]:
     """Correcting a confirmed record takes both rights, at the branch itself."""
     grants = GRANTS[role]
@@ -61,6 +68,18 @@ def prints_names(*brings: C) -> Callable[[Role], set[int]]:
         if grants >= {C.ACTIVITY_VIEW, C.ROSTER_VIEW}:
             return PAGE
         return {404} if brings and not grants & set(brings) else {403}
+
+    return answers
+
+
+def of_branch(*needs: C) -> Callable[[Role], set[int]]:
+    """A page of what the branch as a whole owes: the leader of a group sees the group's items alone."""
+
+    def answers(role: Role) -> set[int]:
+        grants = GRANTS[role]
+        if C.ACTIVITY_VIEW not in grants or role == Role.GROUP_LEADER:
+            return {404}
+        return PAGE if not needs or grants & set(needs) else {403}
 
     return answers
 
@@ -128,6 +147,19 @@ MATRIX: dict[str, Row] = {
     "activities:board": Row(needs=(C.ACTIVITY_VIEW,)),
     "activities:grace": Row(needs=(C.ORG_MANAGE,)),
     "activities:plan_item": Row("item", sees=(C.ACTIVITY_VIEW,)),
+    "activities:plan_list": Row(needs=(C.ACTIVITY_VIEW,)),
+    "activities:plan_generate": Row(needs=(C.ACTIVITY_VIEW,)),
+    "activities:plan_job": Row("plan_job", odd=lambda role: {404}),  # one's own alone, and nobody's here
+    "activities:plan_reviews": Row(needs=(C.PLAN_REVIEW, C.COMMITTEE_CONFIRM)),
+    "activities:report_file": Row("report", sees=(C.ACTIVITY_VIEW,)),
+    "activities:plan_fix": Row("branch", odd=of_branch(C.ACTIVITY_WRITE)),
+    "activities:plan_schedule": Row("item", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:pushed_list": Row(needs=(C.PLAN_REVIEW,)),
+    "activities:pushed_create": Row(needs=(C.PLAN_REVIEW,)),
+    "activities:pushed_detail": Row("pushed", sees=(C.PLAN_REVIEW,)),
+    "activities:pushed_file": Row("pushed_file", odd=of_branch()),
+    "activities:year_document_list": Row(needs=(C.ACTIVITY_VIEW,)),
+    "activities:year_document": Row("branch", odd=of_branch(), extra={"year": 2026, "kind": "plan"}),
     "activities:activity_detail": Row("confirmed", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
     "activities:record_file": Row(
         "confirmed", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW), needs=(C.ACTIVITY_VIEW,)
@@ -136,6 +168,31 @@ MATRIX: dict[str, Row] = {
     "activities:year_files": Row(needs=(C.ACTIVITY_VIEW,)),
     "activities:attendance_file": Row(odd=prints_names()),
     "activities:plan_file": Row(needs=(C.ACTIVITY_VIEW,)),
+    "activities:sign_code": ANY,
+    "activities:scan": Row(extra={"pk": 0}, odd=lambda role: {410}),  # without a token of this moment
+    "activities:signed": Row("draft", odd=lambda role: {404}),  # one's own signature alone
+    "activities:sign_in": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:sign_close": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:sign_tick": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:sign_undo": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:sign_screen": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:sign_live": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:leave_ask": Row("draft", odd=lambda role: {404}),  # for whom the gathering expects
+    "activities:leave_list": Row(needs=(C.ACTIVITY_CONFIRM, C.COMMITTEE_CONFIRM)),
+    "activities:leave_decide": Row("leave", sees=(C.ACTIVITY_CONFIRM,)),
+    "activities:leave_withdraw": Row("leave", odd=lambda role: {404}),  # one's own alone
+    "activities:make_up_list": Row(needs=(C.ACTIVITY_CONFIRM, C.COMMITTEE_CONFIRM)),
+    "activities:make_up_check": Row(needs=(C.ACTIVITY_CONFIRM, C.COMMITTEE_CONFIRM)),
+    "activities:make_up_report": Row("make_up", sees=(C.ACTIVITY_CONFIRM,)),
+    "activities:make_up_decide": Row("make_up", sees=(C.ACTIVITY_CONFIRM,)),
+    "activities:my_attendance": ANY,
+    "activities:member_attendance": Row("member", sees=(C.ROSTER_VIEW,), needs=(C.ACTIVITY_VIEW,)),
+    "activities:hours_list": Row(odd=lambda role: PAGE if {C.ACTIVITY_VIEW, C.ROSTER_VIEW} <= GRANTS[role] else {403}),
+    "activities:my_hours": ANY,
+    "activities:member_hours": Row("member", sees=(C.ROSTER_VIEW,), needs=(C.ACTIVITY_VIEW,)),
+    "activities:hours_create": Row(needs=(C.ACTIVITY_CONFIRM,)),
+    "activities:hours_check": Row("course", odd=keeps_hours),
+    "activities:hours_remove": Row("course", odd=keeps_hours),
     "activities:activity_edit": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
     "activities:activity_submit": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
     "activities:activity_delete": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
@@ -144,16 +201,6 @@ MATRIX: dict[str, Row] = {
         "submitted", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_CONFIRM, C.ACTIVITY_REVIEW)
     ),
     "activities:activity_correct": Row("confirmed", odd=corrects),
-    "activities:draft_keep": ANY,
-    "activities:draft_drop": ANY,
-    "activities:follow_ups": ANY,
-    "activities:follow_up_done": Row("matter", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
-    "activities:attachment": Row("attachment", sees=(C.ACTIVITY_VIEW,)),
-    "activities:attachment_delete": Row(
-        "attachment", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW), needs=(C.ACTIVITY_WRITE,)
-    ),
-    "activities:attachment_add": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
-    "activities:activity_announce": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
     "activities:photo": Row("photo", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
     "activities:photo_thumb": Row("photo", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
     "activities:photo_delete": Row(

@@ -1,5 +1,6 @@
 """A whole small hospital for tests that walk everything: one object of every kind a URL may name."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -7,12 +8,22 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 
-from activities.choices import ActivityState, Kind, Period
-from activities.models import Attachment, FollowUp, Photo, PlanItem
+from activities.choices import AbsenceReason, ActivityState, Kind, Period, StudyState
+from activities.files import keep_file
+from activities.models import (
+    FiledReport,
+    LeaveRequest,
+    MakeUp,
+    Photo,
+    PlanItem,
+    PushedFile,
+    PushedItem,
+    StudyHours,
+)
 from branches.choices import BranchLevel, Role, Topic
 from branches.inbox import notify
-from branches.models import Branch, User
-from config.crypto import encrypt
+from branches.models import Branch, Job, User
+from config.uploads import CheckedFile
 from members.models import BatchState, ImportBatch
 from tests import factories
 
@@ -79,11 +90,48 @@ def build_world(place: str) -> World:
     photo = Photo(activity=confirmed, width=4, height=3, size=4, sha256="0" * 64, uploaded_by=secretary)
     photo.image.save(f"{item.pk}.jpg", ContentFile(b"jpeg"), save=False)
     photo.thumbnail.save(f"{item.pk}-s.jpg", ContentFile(b"jpeg"))
-    matter = FollowUp.objects.create(activity=confirmed, number=1, text=f"{canary}的事项")
-    attachment = Attachment(
-        activity=confirmed, name="a.pdf", content_type="application/pdf", size=4, sha256="0" * 64, uploaded_by=secretary
+    attached = CheckedFile("要求.pdf", "application/pdf", b"%PDF-1.7", "0" * 64)
+    pushed = PushedItem.objects.create(
+        branch=hospital,
+        title=f"{canary}专题学习",
+        starts_on=date(2026, 11, 1),
+        due=date(2026, 11, 30),
+        form_key=uuid.uuid4(),
+        pushed_by=secretary,
     )
-    attachment.file.save(f"{item.pk}.bin", ContentFile(encrypt(b"%PDF")))
+    PlanItem.objects.create(
+        branch=branch,
+        kind=Kind.ASSIGNED,
+        period=Period.MONTH,
+        start=pushed.starts_on,
+        end=pushed.due,
+        due=pushed.due,
+        title=pushed.title,
+        pushed=pushed,
+        key=f"world pushed {place}",
+    )
+    pushed_file = PushedFile(item=pushed, name=attached.name, content_type=attached.content_type, size=8)
+    pushed_file.file.name = keep_file(attached)
+    pushed_file.save()
+    report = FiledReport(
+        item=item,
+        title="报告",
+        authors=canary,
+        name=attached.name,
+        content_type=attached.content_type,
+        form_key=uuid.uuid4(),
+        filed_by=secretary,
+    )
+    report.file.name = keep_file(attached)
+    report.save()
+    plan_job = Job.objects.create(
+        task="activities.tasks.replan_nodes", business_key=f"world {place}", requested_by=secretary
+    )
+    leave = LeaveRequest.objects.create(activity=draft, member=member, reason=AbsenceReason.DUTY)
+    make_up = MakeUp.objects.create(attendance=confirmed.attendances.get(), due=date(2026, 12, 11))
+    course = StudyHours.objects.create(
+        member=member, branch=branch, title=f"{canary}的培训", studied_on=day, hours=4, state=StudyState.ASKED
+    )
     batch = ImportBatch.objects.create(
         organisation=hospital, uploaded_by=secretary, file_name=f"{canary}.xlsx", state=BatchState.CANCELLED
     )
@@ -102,9 +150,14 @@ def build_world(place: str) -> World:
         "draft": {"pk": draft.pk},
         "item": {"pk": item.pk},
         "photo": {"pk": photo.pk},
-        "matter": {"pk": matter.pk},
-        "attachment": {"pk": attachment.pk},
+        "pushed": {"pk": pushed.pk},
+        "pushed_file": {"pk": pushed_file.pk},
+        "report": {"pk": report.pk},
+        "plan_job": {"pk": plan_job.pk},
         "batch": {"pk": batch.pk},
+        "leave": {"pk": leave.pk},
+        "make_up": {"pk": make_up.pk},
+        "course": {"pk": course.pk},
         "notice": {"pk": notice.pk},
     }
 

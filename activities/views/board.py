@@ -1,126 +1,164 @@
-"""The board of a month, and the page of one required action with its explanation."""
+"""The board of a month, a quarter or a year."""
 
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET
 
-from activities import not_held
-from activities.access import decidable, may_record, right_to_decide, right_to_record
-from activities.board import build_board, create_url, month_of_board, plan_cell
-from activities.choices import PlanState
-from activities.models import Activity, PlanItem
-from activities.rules import duty_of, period_label
+from activities.access import decidable
+from activities.board import build_board
+from activities.cells import SOON_DAYS
+from activities.choices import GATHERINGS, Kind, Period, PlanState, short_label
+from activities.models import PlanItem
+from activities.periods import Span, span_of
+from activities.reports.boards import board_workbook
+from activities.span_board import board_span, build_span_board
 from branches.access import may, require
-from branches.choices import BranchLevel, Capability
-from branches.models import Branch
+from branches.choices import BranchCategory, BranchLevel, Capability
+from branches.models import Branch, BranchQuerySet
 
-BRANCHES_PER_PAGE = 50
+BRANCHES_PER_PAGE: Final = 50
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SPAN_NAMES: Final = (("month", "月"), ("quarter", "季度"), ("year", "年"))
+ONLY: Final = (("", "全部"), ("todo", "只看逾期和快到期"), ("late", "只看逾期"))
+KINDS: Final = [(kind.value, short_label(kind)) for kind in Kind if kind in GATHERINGS or kind == Kind.ASSIGNED]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the query string asks for; what it cannot mean is left out."""
+
+    q: str = ""
+    category: str = ""
+    general: str = ""
+    kind: str = ""
+    only: str = ""
+
+    @classmethod
+    def read(cls, data: Mapping[str, str]) -> "Filters":
+        general = data.get("general", "")
+        return cls(
+            q=data.get("q", "").strip()[:60],
+            category=data.get("category", "") if data.get("category") in BranchCategory.values else "",
+            general=general if general.isdecimal() and len(general) < 18 else "",
+            kind=data.get("kind", "") if data.get("kind") in dict(KINDS) else "",
+            only=data.get("only", "") if data.get("only") in dict(ONLY) else "",
+        )
+
+    @property
+    def active(self) -> bool:
+        return any((self.q, self.category, self.general, self.kind, self.only))
+
+    @property
+    def query(self) -> str:
+        """What the links to other spans carry on: "" or "&q=…"."""
+        set_ = {name: value for name, value in vars(self).items() if value}
+        return f"&{urlencode(set_)}" if set_ else ""
 
 
 @login_required
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
-    """?month=YYYY-MM; what cannot be read is this month. The branches of that time, dissolved ones included."""
+    """?span=month|quarter|year&at=2026-11 with filters; ?format=xlsx. The branches of that time, dissolved ones too."""
     require(request.user, Capability.ACTIVITY_VIEW)
     today = timezone.localdate()
-    first, last = month_of_board(_month(request.GET.get("month", ""), today))
+    at = request.GET.get("at") or request.GET.get("month", "")
+    span = board_span(request.GET.get("span", "month"), at, today)
+    filters = Filters.read(request.GET)
     scope = Branch.objects.visible_to(request.user, Capability.ACTIVITY_VIEW)
-    branches = scope.filter(level=BranchLevel.BRANCH, founded_on__lte=last).exclude(dissolved_on__lt=first)
-    if text := request.GET.get("q", "").strip()[:60]:
-        branches = branches.filter(name__icontains=text)
-    page = Paginator(branches, BRANCHES_PER_PAGE).get_page(request.GET.get("page"))
-    visible = PlanItem.objects.visible_to(request.user, Capability.ACTIVITY_VIEW)
-    own_group_only = not page.object_list
-    items = visible.covering(first, last)
-    if not own_group_only:
-        items = items.filter(branch__in=[branch.pk for branch in page.object_list])
-    table = build_board(items.for_board(), today, reader=request.user)
-    own = visible.covering(first, last).filter(branch__level=BranchLevel.COMMITTEE)
+    generals = list(scope.filter(level=BranchLevel.GENERAL_BRANCH))
+    items = PlanItem.objects.visible_to(request.user, Capability.ACTIVITY_VIEW).covering(span.start, span.end)
+    if filters.kind:
+        items = items.filter(kind=filters.kind)
+    branches = _branches(scope, span, filters, generals, items, today)
+    excel = request.GET.get("format") == "xlsx"
+    page = Paginator(branches, 1000 if excel else BRANCHES_PER_PAGE).get_page(request.GET.get("page"))
+    build = build_board if span.period == Period.MONTH else build_span_board
+    shown = list(page.object_list)
+    if shown or filters.active:
+        table = build(items.filter(branch__in=[branch.pk for branch in shown]).for_board(), today, reader=request.user)
+    else:  # the leader of a group sees the group's items, and no branch
+        table = build(items.exclude(branch__level=BranchLevel.COMMITTEE).for_board(), today, reader=request.user)
+    own = items.filter(branch__level=BranchLevel.COMMITTEE).for_board()
+    own_board = build(own if not filters.active or filters.kind else own.none(), today, reader=request.user)
+    if excel:
+        return _workbook(span, [one for one in (own_board, table) if one.rows], today)
     context = {
         "board": table,
-        "own": build_board(own.for_board(), today, reader=request.user),
+        "own": own_board,
         "page": page,
-        "q": text,
-        "month": first,
-        "before": date(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1),
-        "after": date(first.year + (first.month == 12), first.month % 12 + 1, 1),
-        "is_now": first == today.replace(day=1),
-        "asked": decidable(PlanItem.objects.all(), request.user)
-        .filter(state=PlanState.NOT_HELD_ASKED)
-        .select_related("branch", "group")
-        .order_by("due")[:20],
+        "filters": filters,
+        "generals": generals,
+        "categories": BranchCategory.choices,
+        "kinds": KINDS,
+        "only_choices": ONLY,
+        "asked": decidable(PlanItem.objects.all(), request.user).filter(state=PlanState.NOT_HELD_ASKED).count(),
+        "pushes": may(request.user, Capability.PLAN_REVIEW),
+        **_navigation(span, today),
     }
     return render(request, "activities/board.html", context)
 
 
-def _month(text: str, today: date) -> date:
-    try:
-        year, month = (int(part) for part in text.split("-"))
-        return date(year, month, 1) if 1949 < year < 2100 else today
-    except ValueError:
-        return today
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def plan_item(request: HttpRequest, pk: int) -> HttpResponse:
-    """One required action: what stands behind it, and why nothing was held."""
-    visible = PlanItem.objects.visible_to(request.user, Capability.ACTIVITY_VIEW)
-    item = get_object_or_404(visible.select_related("branch", "group", "activity", "reason_by"), pk=pk)
-    error, status = "", 200
-    if request.method == "POST":
-        action = request.POST.get("action", "")
-        require(request.user, right_to_decide(item) if action in ("accept", "refuse") else right_to_record(item), item)
-        try:
-            done = _act(request, item, action)
-        except ValidationError as exc:
-            error, status = exc.messages[0], 422
-            item.refresh_from_db()
+def _branches(
+    scope: BranchQuerySet, span: Span, filters: Filters, generals: list[Branch], items: Any, today: date
+) -> BranchQuerySet:
+    """Branches that lived in the span, filtered. What is late or nearly so is found as activities.cells judges it."""
+    branches = scope.filter(level=BranchLevel.BRANCH, founded_on__lte=span.end).exclude(dissolved_on__lt=span.start)
+    if filters.q:
+        branches = branches.filter(name__icontains=filters.q)
+    if filters.category:
+        branches = branches.filter(category=filters.category)
+    if filters.general:
+        above = [node.path for node in generals if str(node.pk) == filters.general]
+        branches = branches.within(above)
+    if filters.only:
+        owed = Q(state__in=[PlanState.OPEN, PlanState.DRAFT])
+        if filters.only == "late":
+            wanted = Q(due__lt=today) & (owed | Q(state=PlanState.RETURNED, late=True))
         else:
-            messages.success(request, done)
-            return redirect("activities:plan_item", pk=pk)
-    today = timezone.localdate()
-    duty = duty_of(item.kind, item.start)
-    records = Activity.objects.readable_by(request.user).filter(
-        branch=item.branch, kinds__kind=item.kind, starts_at__date__range=(item.start, item.end)
-    )
-    if item.group_id:
-        records = records.filter(group=item.group)
-    writes = may_record(request.user, item)
-    context = {
-        "item": item,
-        "cell": plan_cell(item, today),
-        "period": period_label(item.period, item.start),
-        "duty": duty,
-        "records": records.distinct().for_list().order_by("starts_at"),
-        "explains": writes and item.state == PlanState.OPEN and item.start <= today,
-        "create_url": create_url(item, today)
-        if writes and item.state == PlanState.OPEN and item.start <= today
-        else "",
-        "reviews": item.state == PlanState.NOT_HELD_ASKED
-        and item.reason_by_id != request.user.pk
-        and may(request.user, right_to_decide(item), item),
-        "of_committee": item.branch.level == BranchLevel.COMMITTEE,
-        "error": error,
-        "typed": request.POST,
+            wanted = Q(state=PlanState.RETURNED) | (owed & Q(due__lte=today + timedelta(days=SOON_DAYS)))
+        branches = branches.filter(Exists(items.filter(wanted, branch=OuterRef("pk"))))
+    found: BranchQuerySet = branches
+    return found
+
+
+def _navigation(span: Span, today: date) -> dict[str, Any]:
+    """The span in words, its neighbours, and the same day in the other spans."""
+    name = {Period.MONTH: "month", Period.QUARTER: "quarter"}.get(span.period, "year")
+    inside = span.start <= today <= span.end
+    day = today if inside else span.start
+    before, after = span.start - timedelta(days=1), span.end + timedelta(days=1)
+    return {
+        "span": span,
+        "span_name": name,
+        "title": _words(span),
+        "before": (f"{before:%Y-%m}", _words(span_of(span.period, before))),
+        "after": (f"{after:%Y-%m}", _words(span_of(span.period, after))),
+        "is_now": inside,
+        "at": f"{day:%Y-%m}",
+        "spans": SPAN_NAMES,
+        "today": today,
     }
-    return render(request, "activities/plan_item.html", context, status=status)
 
 
-def _act(request: HttpRequest, item: PlanItem, action: str) -> str:
-    if action == "accept":
-        not_held.accept_not_held(item=item, actor=request.user)
-        return "已同意，这一项显示为未开展并注明原因。"
-    if action == "refuse":
-        not_held.refuse_not_held(item=item, comment=request.POST.get("comment", ""), actor=request.user)
-        return "已退回说明，支部会看到您的意见。"
-    not_held.explain_not_held(item=item, reason=request.POST.get("reason", ""), actor=request.user)
-    committee = item.branch.level == BranchLevel.COMMITTEE
-    return f"说明已提交，等待{'党委书记或党委委员' if committee else '党委办公室'}审核。"
+def _words(span: Span) -> str:
+    return f"{span.start.year}年" + ("" if span.period == Period.YEAR else span.label)
+
+
+def _workbook(span: Span, boards: list[Any], today: date) -> HttpResponse:
+    title = f"{_words(span)}规定动作完成情况"
+    response = HttpResponse(board_workbook(boards, title=title, today=today), content_type=XLSX)
+    name = f"{title}.xlsx"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
+    response["Cache-Control"] = "private, no-store"
+    return response
