@@ -9,10 +9,17 @@ from typing import Final
 
 from activities.elected import write_elections
 from activities.follow_ups import open_todos
+from activities.hours import book_hours
+from activities.make_ups import open_make_ups
 from activities.models import Activity
 from branches.models import User
 
-EFFECTS: Final[tuple[Callable[[Activity, User], None], ...]] = (write_elections, open_todos)
+EFFECTS: Final[tuple[Callable[[Activity, User], None], ...]] = (
+    open_make_ups,
+    book_hours,
+    open_todos,
+    write_elections,
+)
 
 
 def settle(activity: Activity, actor: User) -> None:

@@ -5,7 +5,7 @@ One transaction at a time writes the signatures of one gathering: each begins wi
 
 import secrets
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from django.core.exceptions import ValidationError
@@ -22,7 +22,7 @@ from activities.attendance_rows import (
     wait_for_signatures,
 )
 from activities.choices import AttendanceStatus, LeaveState, SignMethod, status_of
-from activities.models import Activity, Attendance, SignIn
+from activities.models import Activity, Attendance, Session, SignIn
 from activities.sign_codes import Window
 from branches.audit import record
 from branches.models import AuditEntry, User
@@ -37,10 +37,19 @@ class TooManyTries(ValidationError):
     """Five wrong codes within ten minutes: whatever is typed, it is not looked at."""
 
 
-def days_of(activity: Activity) -> set[object]:
+def days_of(activity: Activity) -> set[date]:
     """The days it is held on: of its sittings, else of its beginning."""
-    moments = [row.starts_at for row in activity.sessions.all()] or [activity.starts_at]
-    return {timezone.localdate(moment) for moment in moments}
+    return {timezone.localdate(moment) for moment in _moments(activity)}
+
+
+def moment_of_today(activity: Activity) -> datetime:
+    """When it begins: the first sitting of today, where there is one."""
+    moments = sorted(_moments(activity))
+    return next((moment for moment in moments if timezone.localdate(moment) == timezone.localdate()), moments[0])
+
+
+def _moments(activity: Activity) -> list[datetime]:
+    return [row.starts_at for row in activity.sessions.all()] or [activity.starts_at]
 
 
 @transaction.atomic
@@ -53,7 +62,7 @@ def open_sign_in(
     """
     activity = Activity.objects.select_for_update(of=("self",)).select_related("branch", "group").get(pk=activity.pk)
     now = timezone.now()
-    usual = sign_codes.default_window(activity.starts_at)
+    usual = sign_codes.default_window(moment_of_today(activity))
     opens, closes = opens_at or usual[0], closes_at or usual[1]
     if activity.state not in OPEN:
         raise ValidationError(SHUT)
@@ -199,7 +208,7 @@ def _sign(sign: SignIn, member: Member | None, method: SignMethod, actor: User) 
     return row, True
 
 
-def _sitting(activity: Activity, now: datetime):  # type: ignore[no-untyped-def]
+def _sitting(activity: Activity, now: datetime) -> Session | None:
     """The sitting that is on, or about to begin; none where it is held once."""
     sittings = list(activity.sessions.order_by("starts_at"))
     begun = [one for one in sittings if one.starts_at - sign_codes.BEFORE <= now]

@@ -65,7 +65,8 @@ class ActivityQuerySet(BranchScopedQuerySet):
 
     def for_detail(self) -> Self:
         """One record with everything its page shows, in four queries."""
-        people = Attendance.objects.select_related("member__user").order_by("member__group__path", "group_name", "pk")
+        people = Attendance.objects.select_related("member__user", "approved_by", "make_up")
+        people = people.order_by("member__group__path", "group_name", "pk")
         return self.select_related(
             "branch", "group", "chair", "recorder", "editor", "lecturer", "submitted_by", "confirmed_by"
         ).prefetch_related("kinds", "photos", Prefetch("attendances", people))
@@ -149,6 +150,11 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return self.topic or "未命名活动"
+
+    @property
+    def signed_count(self) -> int:
+        """How many have signed in; no statement of its own where the rows are at hand."""
+        return sum(row.signed_at is not None for row in self.attendances.all())
 
     @property
     def backfilled(self) -> bool:
