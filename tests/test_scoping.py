@@ -200,7 +200,21 @@ MATRIX: dict[str, Row] = {
     "activities:activity_return": Row(
         "submitted", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_CONFIRM, C.ACTIVITY_REVIEW)
     ),
+    "activities:activity_check": Row(
+        "confirmed", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW), needs=(C.ACTIVITY_REVIEW,)
+    ),
+    "activities:activity_archive": Row(needs=(C.ACTIVITY_REVIEW,)),
     "activities:activity_correct": Row("confirmed", odd=corrects),
+    "activities:draft_keep": ANY,
+    "activities:draft_drop": ANY,
+    "activities:follow_ups": ANY,
+    "activities:follow_up_done": Row("matter", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:attachment": Row("attachment", sees=(C.ACTIVITY_VIEW,)),
+    "activities:attachment_delete": Row(
+        "attachment", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW), needs=(C.ACTIVITY_WRITE,)
+    ),
+    "activities:attachment_add": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:activity_announce": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
     "activities:photo": Row("photo", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
     "activities:photo_thumb": Row("photo", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
     "activities:photo_delete": Row(

@@ -11,7 +11,9 @@ from django.core.files.base import ContentFile
 from activities.choices import AbsenceReason, ActivityState, Kind, Period, StudyState
 from activities.files import keep_file
 from activities.models import (
+    Attachment,
     FiledReport,
+    FollowUp,
     LeaveRequest,
     MakeUp,
     Photo,
@@ -132,6 +134,16 @@ def build_world(place: str) -> World:
     course = StudyHours.objects.create(
         member=member, branch=branch, title=f"{canary}的培训", studied_on=day, hours=4, state=StudyState.ASKED
     )
+    matter = FollowUp.objects.create(activity=confirmed, number=1, text=f"{canary}的事项")
+    attachment = Attachment.objects.create(
+        activity=confirmed,
+        name=attached.name,
+        file=keep_file(attached),
+        content_type=attached.content_type,
+        size=len(attached.data),
+        sha256="0" * 64,
+        uploaded_by=secretary,
+    )
     batch = ImportBatch.objects.create(
         organisation=hospital, uploaded_by=secretary, file_name=f"{canary}.xlsx", state=BatchState.CANCELLED
     )
@@ -150,6 +162,8 @@ def build_world(place: str) -> World:
         "draft": {"pk": draft.pk},
         "item": {"pk": item.pk},
         "photo": {"pk": photo.pk},
+        "matter": {"pk": matter.pk},
+        "attachment": {"pk": attachment.pk},
         "pushed": {"pk": pushed.pk},
         "pushed_file": {"pk": pushed_file.pk},
         "report": {"pk": report.pk},
