@@ -1,6 +1,7 @@
 """Nothing was held: explained by the node, accepted or refused by the office above it."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -17,14 +18,14 @@ REASON, COMMENT = 200, 200
 
 
 @transaction.atomic
-def explain_not_held(*, item: PlanItem, reason: str, actor: User) -> PlanItem:
+def explain_not_held(*, item: PlanItem, reason: str, actor: User, today: date | None = None) -> PlanItem:
     """Say why a gathering was not held; the cell turns grey once the Party office accepts the reason."""
     item = locked(item)
     reason = " ".join(reason.split())
     open_states = (PlanState.OPEN, PlanState.RETURNED) if item.pushed_id else (PlanState.OPEN,)
     if item.state not in open_states:
         raise ValidationError("这一项已有记录或说明，不需要再说明未召开。")
-    if item.start > timezone.localdate():
+    if item.start > (today or timezone.localdate()):
         raise ValidationError("这一项的时间还没有开始，不能说明未召开。")
     if len(reason) < 4:
         raise ValidationError({"reason": "请写明未召开的原因（至少4个字）。"})

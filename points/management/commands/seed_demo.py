@@ -18,8 +18,10 @@ from branches.models import Branch, User
 from members.roll_months import recount_roll_months
 from points.catalogue import install_default
 from points.demo import shape
+from points.demo.attendance import add_attendance
 from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.people import build_organisation, build_people
+from points.demo.plans import add_plans
 from points.demo.scenes import add_photos, settle_old_gaps
 from points.models import RuleItem, RuleVersion
 from points.services import post_many
@@ -62,6 +64,8 @@ class Command(BaseCommand):
         for year in (today.year - 1, today.year):
             plan_year(branches=nodes, year=year, today=today)
             refresh_plan(branches=nodes, year=year)
+        add_plans(hospital, today)
+        add_attendance(hospital, today)
         settle_old_gaps(branches, hospital.office, today)
         for year in (today.year - 1, today.year):
             rebuild_activity_months(branches=nodes, year=year)

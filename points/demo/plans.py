@@ -1,0 +1,119 @@
+"""A plan people had in hand: days and topics set ahead, one item for all branches with mixed answers, year plans."""
+
+import uuid
+from datetime import date, timedelta
+from typing import Final
+
+from activities.choices import Kind, PlanState, YearDocumentKind
+from activities.models import Activity, PlanItem
+from activities.not_held import explain_not_held
+from activities.pushing import Order, accept_answer, answer_item, push_item, return_answer
+from activities.scheduling import FixedDay, fix_day, schedule_item
+from activities.year_documents import approve_document, return_document, save_document, submit_document
+from activities.year_texts import first_text
+from branches.choices import Role
+from branches.models import Branch, User
+from points.demo.people import Hospital
+
+TOPICS: Final = {
+    Kind.THEME_DAY: "学习中央经济工作会议精神，走访退休老党员",
+    Kind.COMMITTEE_MEETING: "研究年度民主评议和明年工作计划",
+    Kind.GENERAL_MEETING: "听取支委会年度工作报告",
+    Kind.PARTY_LECTURE: "坚守医者初心，廉洁行医",
+}
+FIXED: Final = {"JG01": FixedDay(which=2, weekday=2), "NK01": FixedDay(which=3, weekday=4), "KJ01": FixedDay(day=15)}
+ANSWERS: Final = (
+    "已组织全体党员集中学习，交流发言5人，学习记录已存支部。",
+    "已结合主题党日开展，在岗党员全部参加，夜班同志已补学。",
+    "已完成学习，整理心得体会8篇，报送党委办公室。",
+    "已学习。",
+)
+
+
+def add_plans(hospital: Hospital, today: date) -> None:
+    """Run after the plan of the year was written."""
+    secretaries = {
+        code: officers[Role.BRANCH_SECRETARY]
+        for code, officers in hospital.officers.items()
+        if Role.BRANCH_SECRETARY in officers and code in hospital.branches
+    }
+    for code, rule in FIXED.items():
+        if code in secretaries:
+            fix_day(
+                branch=hospital.branches[code],
+                kind=Kind.THEME_DAY,
+                year=today.year,
+                rule=rule,
+                actor=secretaries[code],
+                today=today,
+            )
+    _topics(hospital.branches["JG01"], secretaries["JG01"], today)
+    _pushed(hospital, secretaries, today)
+    _documents(hospital, secretaries, today)
+
+
+def _topics(branch: Branch, secretary: User, today: date) -> None:
+    for kind, topic in TOPICS.items():
+        rows = PlanItem.objects.filter(branch=branch, kind=kind, state=PlanState.OPEN, end__gte=today)
+        item = rows.order_by("-start").first()
+        if item is not None:
+            schedule_item(
+                item=item, planned_on=item.planned_on, topic=topic, version=item.version, actor=secretary, today=today
+            )
+
+
+def _pushed(hospital: Hospital, secretaries: dict[str, User], today: date) -> None:
+    pushed = push_item(
+        giver=hospital.root,
+        order=Order(
+            "卫生健康系统警示教育片集中观看",
+            today - timedelta(days=12),
+            today + timedelta(days=6),
+            Kind.WARNING_EDUCATION,
+            "请各党支部组织全体党员集中观看，结合岗位开展讨论。\n答复请写明观看时间、参加人数和讨论情况。",
+        ),
+        branches=list(hospital.branches.values()),
+        form_key=uuid.uuid5(uuid.NAMESPACE_OID, f"demo pushed {today}"),
+        actor=hospital.office,
+        today=today,
+    )
+    items = list(pushed.items.select_related("branch").order_by("branch__path"))
+    for n, item in enumerate(items):
+        secretary = secretaries.get(item.branch.code)
+        if secretary is None or item.branch.code == "JG01" or n % 3 == 2:
+            continue
+        if n == len(items) - 3:
+            explain_not_held(item=item, reason="多数党员参加巡回医疗，返回后补看", actor=secretary, today=today)
+            continue
+        record = Activity.objects.filter(branch=item.branch, starts_at__date__gte=pushed.starts_on).first()
+        answered = answer_item(
+            item=item,
+            text=ANSWERS[n % len(ANSWERS)],
+            activity=record,
+            version=item.version,
+            actor=secretary,
+            today=today,
+        )
+        if n % len(ANSWERS) == len(ANSWERS) - 1:
+            return_answer(item=answered, comment="请补充参加人数和讨论情况。", actor=hospital.office)
+        elif n % 2 == 0:
+            accept_answer(item=answered, actor=hospital.office)
+
+
+def _documents(hospital: Hospital, secretaries: dict[str, User], today: date) -> None:
+    """The plan of the first branches, each in another state."""
+    for n, (code, secretary) in enumerate(sorted(secretaries.items(), key=lambda pair: pair[0] != "JG01")[:4]):
+        branch = hospital.branches[code]
+        text = first_text(branch=branch, year=today.year, kind=YearDocumentKind.PLAN, today=today)
+        text = text.replace("年工作目标\n", "年工作目标\n全年规定动作完成率100%，党员集中学习不少于32学时。\n", 1)
+        text = text.replace("特色安排\n", "特色安排\n开展“党员在身边”志愿服务，每季度为群众办一件实事。\n", 1)
+        document = save_document(
+            branch=branch, year=today.year, kind=YearDocumentKind.PLAN, text=text, version=0, actor=secretary
+        )
+        if n == 3:
+            continue
+        document = submit_document(document=document, actor=secretary)
+        if n == 0:
+            approve_document(document=document, actor=hospital.office)
+        elif n == 2:
+            return_document(document=document, comment="请补充重点工作的完成时限和责任人。", actor=hospital.office)
