@@ -1,7 +1,7 @@
-"""The life of a record: draft, submitted, returned, confirmed, corrected. The only writers of records."""
+"""The life of a record up to its confirmation; what comes after, and what is sent back: activities.reviewing."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Final
 
 from django.core.exceptions import ValidationError
@@ -18,7 +18,6 @@ from activities.drafting import (
     CONFIDENTIAL,
     FIELDS,
     LABELS,
-    Absence,
     ActivityData,
     Conflict,
     Difference,
@@ -32,12 +31,13 @@ from activities.effects import settle
 from activities.models import Activity, ActivityKind, Attendance, SerialCounter
 from activities.planning import refresh_items
 from activities.rules import committee_quorum, leading_body_quorum
-from activities.signals import activity_confirmed, activity_corrected
+from activities.signals import activity_confirmed
 from branches.audit import record
 from branches.choices import BranchLevel
 from branches.models import User
 
 EDITABLE: Final = (ActivityState.PLANNED, ActivityState.DRAFT, ActivityState.SUBMITTED, ActivityState.RETURNED)
+HANDED_IN: Final = (ActivityState.SUBMITTED, ActivityState.CONFIRMED, ActivityState.ARCHIVED)
 INITIALS: Final = {
     Kind.GENERAL_MEETING: "DH",
     Kind.COMMITTEE_MEETING: "ZW",
@@ -71,7 +71,7 @@ def save_draft(*, activity: Activity | None, form_key: uuid.UUID, data: Activity
     if activity is None:
         activity, made = _claim(form_key, data, actor)
         same_form = not made
-    activity = _locked(activity)
+    activity = locked(activity)
     if activity.branch_id != data.branch.pk:
         raise ValidationError({"branch": "已保存的记录不能换到另一个党支部，请另行登记。"})
     change = difference(activity, data)
@@ -161,7 +161,8 @@ def _both(change: Difference) -> list[FieldConflict]:
     return [FieldConflict(name, LABELS[name], old, new) for name, (old, new) in change.changes.items()]
 
 
-def _locked(activity: Activity) -> Activity:
+def locked(activity: Activity) -> Activity:
+    """The record as it is now, its row locked."""
     rows = Activity.objects.select_for_update(of=("self",)).select_related("branch", "group", "editor", "recorder")
     return rows.get(pk=activity.pk)
 
@@ -199,7 +200,7 @@ def _check_shape(data: ActivityData) -> None:
 @transaction.atomic
 def submit_activity(*, activity: Activity, actor: User) -> Activity:
     """Hand a complete record in for confirmation and number it. Raises Incomplete with every gap, beside its field."""
-    activity = _locked(activity)
+    activity = locked(activity)
     if activity.state == ActivityState.SUBMITTED:
         return activity
     if activity.state not in (ActivityState.PLANNED, ActivityState.DRAFT, ActivityState.RETURNED):
@@ -216,7 +217,7 @@ def submit_activity(*, activity: Activity, actor: User) -> Activity:
     activity.serial = activity.serial or _next_serial(activity, day.year)
     activity.version += 1
     activity.save(update_fields=["state", "submitted_at", "submitted_by", "serial", "version", "updated_at"])
-    _refresh(activity)
+    refresh(activity)
     changes = {"状态": [before, ActivityState.SUBMITTED.label]}
     record(actor=actor, action="activity.submitted", target=activity, branch=activity.branch, changes=changes)
     return activity
@@ -242,7 +243,7 @@ def gaps_of(activity: Activity) -> Incomplete | None:
 def _handed_in_twin(activity: Activity) -> Activity | None:
     """The record of the same meeting: a body cannot hold one of a kind twice at the same time."""
     same = Activity.objects.filter(branch=activity.branch, group=activity.group, starts_at=activity.starts_at)
-    handed_in = same.filter(state__in=[ActivityState.SUBMITTED, ActivityState.CONFIRMED]).exclude(pk=activity.pk)
+    handed_in = same.filter(state__in=HANDED_IN).exclude(pk=activity.pk)
     return handed_in.filter(kinds__kind__in=[row.kind for row in activity.kinds.all()]).first()
 
 
@@ -272,7 +273,7 @@ def _next_serial(activity: Activity, year: int) -> str:
 @transaction.atomic
 def confirm_activity(*, activity: Activity, actor: User) -> Activity:
     """Confirm a submitted record; points, plan and roll-ups follow in this same transaction."""
-    activity = _locked(activity)
+    activity = locked(activity)
     if activity.state != ActivityState.SUBMITTED:
         raise ValidationError("只有待确认的记录可以确认，这份记录可能已由他人处理。")
     require_confirmer(activity, actor, "确认")
@@ -282,8 +283,9 @@ def confirm_activity(*, activity: Activity, actor: User) -> Activity:
     activity.version += 1
     activity.confirmed_at, activity.confirmed_by = timezone.now(), actor
     activity.save(update_fields=["state", "revision", "version", "confirmed_at", "confirmed_by", "updated_at"])
-    _refresh(activity)
+    refresh(activity)
     settle(activity, actor)
+    activity.spot_checks.filter(passed=False, answered_at__isnull=True).update(answered_at=activity.confirmed_at)
     changes = {"状态": [ActivityState.SUBMITTED.label, ActivityState.CONFIRMED.label]}
     record(actor=actor, action="activity.confirmed", target=activity, branch=activity.branch, changes=changes)
     activity_confirmed.send(
@@ -293,87 +295,9 @@ def confirm_activity(*, activity: Activity, actor: User) -> Activity:
 
 
 @transaction.atomic
-def return_activity(*, activity: Activity, comment: str, actor: User, reviewing: bool = False) -> Activity:
-    """Send a submitted record back with a comment. `reviewing`: the Party office checks it, whoever confirms."""
-    activity = _locked(activity)
-    comment = comment.strip()
-    if activity.state != ActivityState.SUBMITTED:
-        raise ValidationError("只有待确认的记录可以退回，这份记录可能已由他人处理。")
-    if not reviewing:
-        require_confirmer(activity, actor, "退回")
-    if not comment:
-        raise ValidationError({"comment": "请写明退回意见，便于对方修改。"})
-    if len(comment) > 500:
-        raise ValidationError({"comment": "退回意见请控制在500字以内。"})
-    activity.state = ActivityState.RETURNED
-    activity.version += 1
-    activity.returned_at, activity.returned_by, activity.return_comment = timezone.now(), actor, comment
-    activity.save(update_fields=["state", "version", "returned_at", "returned_by", "return_comment", "updated_at"])
-    _refresh(activity)
-    changes = {"退回意见": ["", comment]}
-    record(actor=actor, action="activity.returned", target=activity, branch=activity.branch, changes=changes)
-    return activity
-
-
-# -- After confirmation
-
-
-@transaction.atomic
-def correct_attendance(
-    *, activity: Activity, changes: Mapping[int, Absence | None], reason: str, actor: User, version: int | None = None
-) -> Activity:
-    """Change who came to a confirmed record: a new revision, from which points are reversed and made again.
-
-    `changes`: member id -> None (present) or Absence; people left out stay as they are.
-    """
-    activity = _locked(activity)
-    reason = reason.strip()
-    if activity.state != ActivityState.CONFIRMED:
-        raise ValidationError("只有已确认的记录需要更正出席。")
-    require_open(activity.branch, timezone.localdate(activity.starts_at))
-    if version is not None and version != activity.version:
-        raise ValidationError("这份记录刚刚被他人更正，请核对最新情况后再改。")
-    if not reason:
-        raise ValidationError({"reason": "请写明更正原因。"})
-    written, told, codes = [], {}, []
-    refuse_strangers(activity, changes.keys(), activity.attendances.values_list("member", flat=True))
-    for row in activity.attendances.filter(member__in=changes).select_related("member"):
-        wanted = changes[row.member_id]
-        after = (
-            (wanted.status, wanted.reason, wanted.note.strip()[:60]) if wanted else (AttendanceStatus.PRESENT, "", "")
-        )
-        if (row.status, row.reason, row.note) == after:
-            continue
-        if wanted and not wanted.reason:
-            raise ValidationError({"absences": f"{row.name}缺席，还没有填写原因。"})
-        if row.member.user_id == actor.pk:
-            raise ValidationError({"absences": "本人的出席情况请由其他支委更正。"})
-        told[row.name] = [AttendanceStatus(row.status).label, AttendanceStatus(after[0]).label]
-        row.status, row.reason, row.note = after
-        row.approved_by_id = row.approved_at = None
-        written.append(row)
-        codes.append(row.member_id)
-    if not written:
-        raise ValidationError("没有需要更正的内容。")
-    stamp(activity, written, actor)
-    Attendance.objects.bulk_update(written, ["status", "reason", "note", *STAMPS])
-    activity.revision += 1
-    activity.version += 1
-    activity.save(update_fields=["revision", "version", "updated_at"])
-    _refresh(activity)
-    settle(activity, actor)
-    told["更正原因"] = ["", reason[:TRIMMED]]
-    record(actor=actor, action="activity.corrected", target=activity, branch=activity.branch, changes=told)
-    activity_corrected.send(
-        Activity, source_kind="activity", source_id=activity.pk, revision=activity.revision, actor=actor
-    )
-    return activity
-
-
-@transaction.atomic
 def delete_draft(*, activity: Activity, actor: User) -> None:
     """Remove a draft that was never handed in; its photos go with it (files after commit, see activities.photos)."""
-    activity = _locked(activity)
+    activity = locked(activity)
     if activity.state not in (ActivityState.PLANNED, ActivityState.DRAFT) or activity.serial:
         raise ValidationError("提交过的记录不能删除，只能修改或更正。")
     kinds = [row.kind for row in activity.kinds.all()]
@@ -383,7 +307,8 @@ def delete_draft(*, activity: Activity, actor: User) -> None:
     refresh_items(branch=branch, kinds=kinds, days=[day])
 
 
-def _refresh(activity: Activity) -> None:
+def refresh(activity: Activity) -> None:
+    """Bring plan and roll-ups in line with a record whose state or people changed."""
     kinds = [row.kind for row in activity.kinds.all()]
     refresh_items(branch=activity.branch, kinds=kinds, days=[timezone.localdate(activity.starts_at)])
 

@@ -13,7 +13,9 @@ WORDS: Final = {
     "activity.submitted": "提交",
     "activity.confirmed": "确认",
     "activity.returned": "退回",
-    "activity.corrected": "更正出席",
+    "activity.corrected": "更正",
+    "activity.reopened": "抽查退回",
+    "activity.checked": "抽查，合格",
     "activity.photos_added": "上传照片",
     "activity.photo_deleted": "删除照片",
     "activity.files_added": "上传附件",
@@ -45,8 +47,10 @@ def trail_of(activity: Activity) -> list[Step]:
             continue
         pairs = {name: pair for name, pair in line.changes.items() if isinstance(pair, list) and len(pair) == 2}
         comment = ""
-        if line.action == "activity.returned":
-            comment = str(pairs.pop("退回意见", ["", ""])[1])
+        if line.action in ("activity.returned", "activity.reopened"):
+            comment = "\n".join(text if name == "退回意见" else f"{name}：{text}" for name, (_, text) in pairs.items())
+        if line.action == "activity.checked":
+            comment = str(pairs.pop("抽查意见", ["", ""])[1])
         if line.action == "activity.corrected":
             comment = str(pairs.pop("更正原因", ["", ""])[1])
         if line.action == "activity.changed" and pairs:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from activities import attendance_urls
+from activities import attendance_urls, vote_urls
 from activities.views import (
     board,
     documents,
@@ -18,6 +18,7 @@ from activities.views import (
 app_name = "activities"
 urlpatterns = [
     *attendance_urls.urlpatterns,
+    *vote_urls.urlpatterns,
     path("", records.activity_list, name="activity_list"),
     path("new/", form.activity_create, name="activity_create"),
     path("board/", board.board, name="board"),

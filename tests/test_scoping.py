@@ -215,6 +215,26 @@ MATRIX: dict[str, Row] = {
     ),
     "activities:attachment_add": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
     "activities:activity_announce": Row("draft", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    "activities:votes": Row("meeting", sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,)),
+    **{
+        f"activities:{name}": Row(target, sees=(C.ACTIVITY_VIEW,), needs=(C.ACTIVITY_WRITE,))
+        for name, target in {
+            "motion_create": "meeting",
+            "motion_edit": "motion",
+            "motion_delete": "motion",
+            "exclusion_create": "meeting",
+            "exclusion_edit": "exclusion",
+            "exclusion_delete": "exclusion",
+            "election_create": "meeting",
+            "election_edit": "election",
+            "election_count": "election",
+            "election_again": "election",
+            "election_delete": "election",
+            "election_ballot": "election",
+            "election_sheet": "election",
+        }.items()
+    },
+    "activities:election_approve": Row("election", sees=(C.ACTIVITY_VIEW,), needs=(C.POSTS_MANAGE,)),
     "activities:photo": Row("photo", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
     "activities:photo_thumb": Row("photo", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW)),
     "activities:photo_delete": Row(

@@ -14,6 +14,7 @@ from activities.drafting import Absence
 from activities.forms import REASONS, ActivityForm
 from activities.models import Activity
 from activities.people import Expected, expected_people
+from activities.reviewing import RETURNABLE
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
 from branches.choices import BranchLevel
 from config.uploads import ATTACHMENTS_ACCEPT
@@ -75,6 +76,10 @@ def context_of(page: "FormPage", form: ActivityForm, absences: dict[int, Absence
         else reverse("activities:activity_create"),
         "confirmer": who_confirms(activity or Activity(branch=page.branch, recorder=page.user, editor=page.user)),
         "was_returned": bool(activity and activity.return_comment and activity.submitted_at),
+        "returned": _returned(activity),
+        "returned_fields": [(RETURNABLE[name], text) for name, text in activity.return_fields.items()]
+        if activity
+        else [],
         "was_submitted": bool(activity and activity.state == ActivityState.SUBMITTED),
         "photo_limit": settings.PHOTO_FILE_LIMIT,
         "file_limit_mb": settings.ATTACHMENT_FILE_LIMIT // 2**20,
@@ -112,3 +117,9 @@ def _quorum(kind: str, people: list[Expected]) -> dict[str, Any] | None:
     if kind == Kind.DEM_LIFE_MEETING and people:
         return {"base": len(people), "need": leading_body_quorum(len(people)), "what": "开会", "all": True}
     return None
+
+
+def _returned(activity: Activity | None) -> dict[str, str]:
+    """Comments of the one who sent the record back, by the id of the form's field they belong to."""
+    told = activity.return_fields if activity else {}
+    return {f"f-{'date' if name == 'starts_at' else name}": text for name, text in told.items()}

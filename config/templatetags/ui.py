@@ -134,3 +134,9 @@ def file_size(value: int | None) -> str:
     if not value:
         return "—"
     return f"{value / 2**20:.1f} MB" if value >= 2**20 else f"{max(1, value // 1024)} KB"
+
+
+@register.filter
+def at(mapping: Any, key: str) -> Any:
+    """The value of a key that only the template knows; nothing where there is none."""
+    return (mapping or {}).get(key, "")

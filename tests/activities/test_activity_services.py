@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from activities import services
+from activities import reviewing, services
 from activities.choices import ActivityState, AttendanceStatus, ConfirmedBy, Kind, PlanState
 from activities.confirming import confirmers_of, who_confirms
 from activities.drafting import Absence, ActivityData, Conflict, Incomplete
@@ -226,9 +226,9 @@ def test_a_record_is_confirmed_once(submitted, organiser):
 
 def test_a_return_needs_a_comment_and_keeps_the_time_of_the_first_submission(submitted, data, secretary, organiser):
     with pytest.raises(ValidationError):
-        services.return_activity(activity=submitted, comment=" ", actor=organiser)
+        reviewing.return_activity(activity=submitted, comment=" ", actor=organiser)
     first = submitted.submitted_at
-    back = services.return_activity(activity=submitted, comment="请补充责任人。", actor=organiser)
+    back = reviewing.return_activity(activity=submitted, comment="请补充责任人。", actor=organiser)
     mended = save(data(minutes="补充责任人。", version=back.version), secretary, back)
     assert mended.state == ActivityState.DRAFT
     again = services.submit_activity(activity=mended, actor=secretary)
@@ -237,8 +237,8 @@ def test_a_return_needs_a_comment_and_keeps_the_time_of_the_first_submission(sub
 
 def test_the_office_may_return_what_it_reviews_without_confirming_it(submitted, office):
     with pytest.raises(ValidationError):
-        services.return_activity(activity=submitted, comment="请补充。", actor=office)
-    back = services.return_activity(activity=submitted, comment="请补充。", actor=office, reviewing=True)
+        reviewing.return_activity(activity=submitted, comment="请补充。", actor=office)
+    back = reviewing.return_activity(activity=submitted, comment="请补充。", actor=office, reviewing=True)
     assert back.state == ActivityState.RETURNED
 
 
@@ -249,7 +249,7 @@ def test_editing_a_submitted_record_takes_it_back(submitted, data, secretary):
 
 def test_a_record_once_returned_keeps_its_first_moment_whatever_its_author_mends(submitted, data, secretary, organiser):
     first = submitted.submitted_at
-    back = services.return_activity(activity=submitted, comment="请补充。", actor=organiser)
+    back = reviewing.return_activity(activity=submitted, comment="请补充。", actor=organiser)
     mended = save(data(topic="补充以后", version=back.version), secretary, back)
     again = services.submit_activity(activity=mended, actor=secretary)
     once_more = save(data(topic="又想到一处", version=again.version), secretary, again)
@@ -293,7 +293,7 @@ def heard():
 def test_a_correction_is_a_new_revision_told_to_the_ledger(submitted, organiser, members, heard):
     done = services.confirm_activity(activity=submitted, actor=organiser)
     changes = {members[0].pk: Absence("unexcused"), members[1].pk: None}
-    services.correct_attendance(activity=done, changes=changes, reason="签到表核对", actor=organiser)
+    reviewing.correct_activity(activity=done, people=changes, reason="签到表核对", actor=organiser)
     row = Attendance.objects.get(activity=done, member=members[0])
     assert row.status == AttendanceStatus.UNEXCUSED
     assert heard == [("activity", done.pk, 2)]
@@ -307,8 +307,8 @@ def test_corrections_that_are_refused_tell_nobody(case, submitted, organiser, me
     who = organiser.member.pk if case == "own row" else members[0].pk
     changes = {who: None if case == "nothing" else Absence("duty")}
     with pytest.raises(ValidationError):
-        services.correct_attendance(
-            activity=done, changes=changes, reason="" if case == "no reason" else "核对", actor=organiser
+        reviewing.correct_activity(
+            activity=done, people=changes, reason="" if case == "no reason" else "核对", actor=organiser
         )
     assert heard == []
     assert not done.attendances.exclude(status=AttendanceStatus.PRESENT).exists()
@@ -339,7 +339,7 @@ def test_the_cell_follows_the_record(data, branch, secretary, organiser, members
     assert state() == PlanState.DRAFT
     handed_in = services.submit_activity(activity=draft, actor=secretary)
     assert (state(), item.activity, item.late) == (PlanState.SUBMITTED, handed_in, False)
-    services.return_activity(activity=handed_in, comment="请补充。", actor=organiser)
+    reviewing.return_activity(activity=handed_in, comment="请补充。", actor=organiser)
     assert state() == PlanState.RETURNED
     handed_in.refresh_from_db()
     mended = save(data(minutes="补充。", version=handed_in.version), secretary, handed_in)

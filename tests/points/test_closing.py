@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from activities.choices import ActivityState
-from activities.services import confirm_activity, correct_attendance, submit_activity
+from activities.reviewing import correct_activity
+from activities.services import confirm_activity, submit_activity
 from branches.choices import Role
 from branches.models import AuditEntry
 from members.closing import MonthState, has_closed_month, month_state
@@ -136,7 +137,7 @@ class TestRecords:
         record.save(update_fields=["state"])
         someone = record.attendances.first().member_id
         with pytest.raises(ValidationError, match="已锁定"):
-            correct_attendance(activity=record, changes={someone: None}, reason="核对签到表", actor=organiser)
+            correct_activity(activity=record, people={someone: None}, reason="核对签到表", actor=organiser)
         record.state = ActivityState.RETURNED
         record.save(update_fields=["state"])
         with pytest.raises(ValidationError, match="已锁定"):
