@@ -58,6 +58,14 @@ DOORS = (
     _door("管理", "branches:holiday_list", "calendar3", "工作日历", C.ORG_MANAGE),
     _door("管理", "branches:account_list", "person-lock", "账号管理", C.ACCOUNTS_MANAGE),
     _door("管理", "branches:audit_list", "shield-check", "审计记录", C.AUDIT_VIEW),
+    _door(
+        "个人",
+        "branches:inbox",
+        "bell",
+        "我的消息",
+        *C,
+        also=("/branches/todos/", "/branches/reminders/", "/branches/feed/"),
+    ),
     _door("个人", "points:my_points", "clipboard-check", "我的积分", C.OWN_VIEW),
     _door(
         "个人",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from branches.choices import DigestRhythm
 from branches.forms import day_field
 from branches.models import ReminderPreference
 
@@ -20,6 +21,13 @@ class PreferenceForm(forms.ModelForm):
             name: {"required": "请填写时间。", "invalid": "时间无法识别，请按“21:00”的样式填写。"}
             for name in ("quiet_from", "quiet_until")
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rhythm"].choices = [
+            (DigestRhythm.EACH.value, "随时，五分钟内合并"),
+            (DigestRhythm.DAILY.value, "每天一条"),
+        ]
 
     def _post_clean(self) -> None:
         """The service writes; the instance only fills the form."""
