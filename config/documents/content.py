@@ -71,10 +71,14 @@ FONTS: Final = Fonts()
 
 @dataclass(frozen=True)
 class Heading:
-    """`level` 0 is the title of a page (centred), 1 and 2 are headings and go into the outline."""
+    """`level` 0 is the title of a page (centred), 1 and 2 are headings and go into the outline.
+
+    A title with an `anchor` goes there too, and a table of contents may point at it.
+    """
 
     text: str
     level: int = 1
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,13 @@ class Line:
     """Parts of one line spread over the width, as the head and foot of a table have them."""
 
     parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A table of contents. Entries: text, anchor of the title, its page; None: of this file, each writer finds it."""
+
+    entries: tuple[tuple[str, str, int | None], ...]
 
 
 @dataclass(frozen=True)
@@ -192,7 +203,7 @@ class Table:
     empty: str = "无"  # printed in place of rows
 
 
-Block = Heading | Paragraph | Line | Signature | PageBreak | PhotoRow | Grid | Table
+Block = Heading | Paragraph | Line | Contents | Signature | PageBreak | PhotoRow | Grid | Table
 
 
 @dataclass(frozen=True)

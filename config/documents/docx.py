@@ -19,6 +19,7 @@ from config.documents.content import (
     PAGES,
     Block,
     Cell,
+    Contents,
     Document,
     Fonts,
     Grid,
@@ -41,7 +42,17 @@ from config.documents.content import (
     shares,
     shown,
 )
-from config.documents.word_xml import counted, paragraph_of, run_of, set_fonts, shape, table_cell, table_row, twips
+from config.documents.word_xml import (
+    bookmarked,
+    counted,
+    paragraph_of,
+    run_of,
+    set_fonts,
+    shape,
+    table_cell,
+    table_row,
+    twips,
+)
 
 FALLBACK: Final = "宋体"
 STAND_INS: Final = {"方正小标宋简体": "宋体", "仿宋_GB2312": "仿宋", "楷体_GB2312": "楷体", "仿宋": "FangSong"}
@@ -136,6 +147,8 @@ class _Writer:
                 self._paragraph(text, self.fonts.body, size, line, block.align or "both", block.indent)
         elif isinstance(block, Line):
             self._line(block)
+        elif isinstance(block, Contents):
+            self._contents(block)
         elif isinstance(block, Signature):
             self._paragraph(clean(block.text), self.fonts.body, 16, 28, "right", before=28)
         elif isinstance(block, PageBreak):
@@ -171,7 +184,27 @@ class _Writer:
             shape(paragraph, align="center", line=32, after=12, keep=True)
         else:
             shape(paragraph, line=28, indent=True, size=16, keep=True)
-        paragraph.append(run_of(clean(heading.text), font, 16 if heading.level else 22))
+        run = run_of(clean(heading.text), font, 16 if heading.level else 22)
+        if not heading.anchor:
+            paragraph.append(run)
+            return
+        if heading.level == 0:
+            paragraph.pPr.append(parse_xml(f'<w:outlineLvl {nsdecls("w")} w:val="0"/>'))
+        paragraph.extend(bookmarked(run, heading.anchor))
+
+    def _contents(self, contents: Contents) -> None:
+        for text, anchor, page in contents.entries:
+            paragraph = self.word.add_paragraph()._p
+            properties = shape(paragraph, line=28)
+            stop = f'<w:tab w:val="right" w:leader="dot" w:pos="{twips(self.width)}"/>'
+            tabs = parse_xml(f"<w:tabs {nsdecls('w')}>{stop}</w:tabs>")
+            properties.insert_element_before(tabs, "w:spacing", "w:ind", "w:jc")
+            paragraph.append(run_of(clean(text), self.fonts.body, 16))
+            paragraph.append(parse_xml(f"<w:r {nsdecls('w')}><w:tab/></w:r>"))
+            if page is None:
+                paragraph.append(counted(f"PAGEREF {anchor} \\h", self.fonts.body, 16, stale=True))
+            else:
+                paragraph.append(run_of(str(page), self.fonts.body, 16))
 
     def _line(self, line: Line) -> None:
         paragraph = self.word.add_paragraph()._p

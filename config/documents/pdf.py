@@ -13,6 +13,7 @@ from config.documents.content import (
     PAGES,
     Block,
     Cell,
+    Contents,
     Document,
     Fonts,
     Grid,
@@ -89,12 +90,18 @@ def has_chinese_font() -> bool:
 
 def render(document: Document) -> bytes:
     """The file. Raises PdfMissing where this machine cannot. 2,000 table rows take about 16 s."""
+    return render_part(document)[0]
+
+
+def render_part(document: Document, *, first_page: int = 1) -> tuple[bytes, int]:
+    """The file whose pages are numbered from `first_page` on, and how many there are. Raises PdfMissing."""
     if not is_available():
         raise PdfMissing
     weasyprint = _weasyprint()
     nothing_from_outside = weasyprint.urls.URLFetcher(allowed_protocols=["data"])
-    html = weasyprint.HTML(string=to_html(document), url_fetcher=nothing_from_outside)
-    return bytes(html.write_pdf())
+    html = weasyprint.HTML(string=to_html(document, first_page), url_fetcher=nothing_from_outside)
+    laid_out = html.render()
+    return bytes(laid_out.write_pdf()), len(laid_out.pages)
 
 
 def _weasyprint() -> Any:
@@ -102,8 +109,10 @@ def _weasyprint() -> Any:
     return importlib.import_module("weasyprint")
 
 
-def to_html(document: Document) -> str:
+def to_html(document: Document, first_page: int = 1) -> str:
     """The page WeasyPrint prints; every text is escaped."""
+    start = f"@page:first{{counter-reset:page {first_page}}}" if first_page > 1 else ""
+    start += "html{break-before:left}" if first_page % 2 == 0 else ""
     parts = [
         format_html('<section class="s{}">{}</section>', n, _blocks(section))
         for n, section in enumerate(document.sections)
@@ -112,7 +121,7 @@ def to_html(document: Document) -> str:
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head>'
         "<body>{}</body></html>",
         clean(document.title),
-        SafeString(_css(document)),
+        SafeString(_css(document) + start),
         _join(parts),
     )
 
@@ -150,6 +159,10 @@ section {{ break-before: page; }} section:first-child {{ break-before: auto; }}
 p, h1, h2, h3 {{ margin: 0; font-weight: normal; white-space: pre-wrap; break-after: auto; }}
 h1 {{ font: 22pt/32pt {_family(fonts.title)}; text-align: center; margin-bottom: 12pt; break-after: avoid;
   bookmark-level: none; }}
+h1[id] {{ bookmark-level: 1; }}
+.contents {{ display: flex; text-align: left; }} .contents a {{ color: inherit; text-decoration: none; }}
+.contents .dots {{ flex: 1; margin: 0 1mm; }} .contents .dots::after {{ content: leader(dotted); }}
+.contents .here::after {{ content: target-counter(attr(href url), page); }}
 h2 {{ font: 16pt/28pt {_family(fonts.heading)}; text-indent: 2em; break-after: avoid; bookmark-level: 1; }}
 h3 {{ font: 16pt/28pt {_family(fonts.subheading)}; text-indent: 2em; break-after: avoid; bookmark-level: 2; }}
 .indent {{ text-indent: 2em; }} .small {{ font-size: 12pt; line-height: 20pt; }}
@@ -183,13 +196,16 @@ def _blocks(section: Section) -> SafeString:
 def _block(block: Block, width: float) -> SafeString:
     if isinstance(block, Heading):
         tag = SafeString(("h1", "h2", "h3")[min(block.level, 2)])
-        return format_html("<{}>{}</{}>", tag, clean(block.text), tag)
+        mark = format_html(' id="{}"', block.anchor) if block.anchor else ""
+        return format_html("<{}{}>{}</{}>", tag, mark, clean(block.text), tag)
     if isinstance(block, Paragraph):
         names = " ".join(filter(None, (block.align, "small" * block.small, "indent" * block.indent)))
         return format_html_join("", '<p class="{}">{}</p>', ((names, line) for line in clean(block.text).split("\n")))
     if isinstance(block, Line):
         spans = _join([_part(part) for part in block.parts])
         return format_html('<div class="line">{}</div>', spans)
+    if isinstance(block, Contents):
+        return _contents(block)
     if isinstance(block, Signature):
         return format_html('<p class="sign">{}</p>', clean(block.text))
     if isinstance(block, PageBreak):
@@ -205,6 +221,18 @@ def _part(text: str) -> SafeString:
     pieces = [conditional_escape(piece) for piece in clean(text).split(PAGES)]
     counted = format_html_join(SafeString('<i class="pages"></i>'), "{}", ((piece,) for piece in pieces))
     return format_html("<span>{}</span>", counted)
+
+
+def _contents(block: Contents) -> SafeString:
+    lines = [
+        format_html(
+            '<div class="contents"><span>{}</span><span class="dots"></span>{}</div>',
+            clean(text),
+            format_html('<a class="here" href="#{}"></a>', anchor) if page is None else page,
+        )
+        for text, anchor, page in block.entries
+    ]
+    return _join(lines)
 
 
 def _photos(row: PhotoRow, width: float) -> SafeString:

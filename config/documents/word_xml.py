@@ -103,12 +103,23 @@ def run_of(text: str, font: str, size: float) -> Any:
     return run
 
 
-def counted(what: str, font: str, size: float) -> Any:
-    """A number that Word works out: PAGE or NUMPAGES."""
+def counted(what: str, font: str, size: float, *, stale: bool = False) -> Any:
+    """A number that Word works out: PAGE or NUMPAGES; what is `stale` (PAGEREF) it works out when it opens the file."""
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), what)
-    field.append(run_of("1", font, size))
+    if stale:
+        field.set(qn("w:dirty"), "true")
+    field.append(run_of("" if stale else "1", font, size))
     return field
+
+
+def bookmarked(run: Any, name: str) -> list[Any]:
+    """A run between the marks of a bookmark: what PAGEREF points at. The number of a bookmark is its own."""
+    start, end = OxmlElement("w:bookmarkStart"), OxmlElement("w:bookmarkEnd")
+    for mark in (start, end):
+        mark.set(qn("w:id"), str(sum(map(ord, name)) * 1000 + len(name)))
+    start.set(qn("w:name"), name)
+    return [start, run, end]
 
 
 def set_fonts(properties: Any, name: str) -> None:
