@@ -32,6 +32,7 @@ PLACES = {
     "ends_at": "ends",
     "absences": "absences",
 }  # a service's field -> where the page says it
+MOMENT = (("date", parse_date), ("starts", parse_time))
 
 
 class FormPage:
@@ -302,11 +303,11 @@ class FormPage:
     def ahead(self, form: ActivityForm) -> bool:
         """Whether what is typed lies in the future: then it can be planned, not handed in."""
         try:
-            starts = parse_time(str(form["starts"].value() or ""))
+            day, starts = (parse(str(form[name].value() or "")) for name, parse in MOMENT)
         except ValueError:
-            starts = None
+            return False
         now = timezone.localtime()
-        return self.day > self.today or (self.day == self.today and starts is not None and starts > now.time())
+        return day is not None and (day, starts or now.time()) > (now.date(), now.time())
 
     def _page(self, form: ActivityForm, absences: dict[int, Absence], *, status: int = 200) -> HttpResponse:
         template = "activities/_activity_form.html" if self.request.htmx else "activities/activity_form.html"
