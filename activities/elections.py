@@ -129,7 +129,7 @@ def save_election(
     if set(before) != set(data.candidates):
         election.issued = election.returned = election.invalid = 0
         election.result = ""
-    election.full_clean(exclude=["activity", "session"], validate_unique=False)
+    election.full_clean(exclude=["activity", "session", "follows"], validate_unique=False)
     election.save()
     if set(before) != set(data.candidates):
         election.candidates.all().delete()

@@ -47,6 +47,20 @@ class ElectionLine:
     waits: bool  # elected and confirmed, not yet approved
 
 
+@dataclass(frozen=True)
+class VotePage:
+    """The section 表决和选举 of a record's page."""
+
+    motions: list[MotionLine]
+    elections: list[ElectionLine]
+    open: bool  # its votes may still be entered
+    offers: bool  # this kind of meeting votes or elects
+
+
+def page_of(activity: Activity) -> VotePage:
+    return VotePage(motion_lines(activity), election_lines(activity), is_open(activity), may_vote_here(activity))
+
+
 def gaps(activity: Activity) -> dict[str, str]:
     """What keeps the votes from being handed in, by field of the form; empty when all is well."""
     found = [*motion_gaps(activity), *election_gaps(activity)]

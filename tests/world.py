@@ -12,10 +12,14 @@ from activities.choices import AbsenceReason, ActivityState, Kind, Period, Study
 from activities.files import keep_file
 from activities.models import (
     Attachment,
+    Candidate,
+    Election,
+    Exclusion,
     FiledReport,
     FollowUp,
     LeaveRequest,
     MakeUp,
+    Motion,
     Photo,
     PlanItem,
     PushedFile,
@@ -26,7 +30,7 @@ from branches.choices import BranchLevel, Role, Topic
 from branches.inbox import notify
 from branches.models import Branch, Job, User
 from config.uploads import CheckedFile
-from members.models import BatchState, ImportBatch
+from members.models import BatchState, ImportBatch, Member
 from tests import factories
 
 AT_HOSPITAL = {
@@ -49,6 +53,19 @@ class World:
     canary: str  # the name of a person who is a member here and nowhere else
     args: dict[str, dict[str, Any]]
     person: Callable[[Role], User]
+
+
+def votes(branch: Branch, group: Branch, member: Member, secretary: User) -> dict[str, dict[str, Any]]:
+    """A meeting with a motion, an election and somebody excluded."""
+    meeting = factories.make_activity(
+        branch, kinds=(Kind.GENERAL_MEETING,), group=group, members=[member], recorder=secretary, chair=secretary
+    )
+    motion = Motion.objects.create(activity=meeting, number=1, text=f"{member}提出的议题")
+    election = Election.objects.create(activity=meeting, number=1, body="secretary", seats=1)
+    Candidate.objects.create(election=election, user=member.user, name=str(member), order=1)
+    exclusion = Exclusion.objects.create(activity=meeting, member=member, reason="frail", consent="批字1号")
+    found = {"meeting": meeting, "motion": motion, "election": election, "exclusion": exclusion}
+    return {name: {"pk": row.pk} for name, row in found.items()}
 
 
 def build_world(place: str) -> World:
@@ -162,6 +179,7 @@ def build_world(place: str) -> World:
         "draft": {"pk": draft.pk},
         "item": {"pk": item.pk},
         "photo": {"pk": photo.pk},
+        **votes(branch, group, member, secretary),
         "matter": {"pk": matter.pk},
         "attachment": {"pk": attachment.pk},
         "pushed": {"pk": pushed.pk},
