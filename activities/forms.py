@@ -14,6 +14,7 @@ from activities.choices import GATHERING_CHOICES, AbsenceReason, ActivityState, 
 from activities.drafting import Absence, ActivityData
 from activities.models import Activity
 from activities.people import people_to_name
+from activities.search import SPANS
 from branches.forms import day_in_range
 from branches.models import Branch, User
 
@@ -196,6 +197,8 @@ class ActivityFilterForm(forms.Form):
         choices=[("", "全部状态"), *((s.value, s.label) for s in ActivityState if s != ActivityState.PLANNED)],
     )
     branch = forms.ModelChoiceField(Branch.objects.none(), required=False)
+    person = forms.CharField(required=False, max_length=30)
+    span = forms.ChoiceField(required=False, choices=[("", "全部时间"), *((k, s[2]) for k, s in SPANS.items())])
     month = forms.DateField(required=False, input_formats=["%Y-%m"], validators=[day_in_range])
     since = forms.DateField(required=False, validators=[day_in_range])
     until = forms.DateField(required=False, validators=[day_in_range])

@@ -7,6 +7,7 @@ from activities.views import (
     follow_ups,
     form,
     grace,
+    listing,
     plan,
     plan_item,
     pushed,
@@ -19,7 +20,9 @@ app_name = "activities"
 urlpatterns = [
     *attendance_urls.urlpatterns,
     *vote_urls.urlpatterns,
-    path("", records.activity_list, name="activity_list"),
+    path("", listing.activity_list, name="activity_list"),
+    path("filters/save/", listing.filter_save, name="filter_save"),
+    path("filters/<int:pk>/delete/", listing.filter_delete, name="filter_delete"),
     path("new/", form.activity_create, name="activity_create"),
     path("board/", board.board, name="board"),
     path("plan/", plan.plan_list, name="plan_list"),

@@ -204,6 +204,8 @@ MATRIX: dict[str, Row] = {
         "confirmed", sees=(C.ACTIVITY_VIEW, C.BRANCH_ACTIVITIES_VIEW), needs=(C.ACTIVITY_REVIEW,)
     ),
     "activities:activity_archive": Row(needs=(C.ACTIVITY_REVIEW,)),
+    "activities:filter_save": ANY,
+    "activities:filter_delete": Row("saved_filter", odd=only_its_owner),
     "activities:activity_correct": Row("confirmed", odd=corrects),
     "activities:draft_keep": ANY,
     "activities:draft_drop": ANY,

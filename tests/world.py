@@ -26,6 +26,7 @@ from activities.models import (
     PushedItem,
     StudyHours,
 )
+from activities.search import save_filter
 from branches.choices import BranchLevel, Role, Topic
 from branches.inbox import notify
 from branches.models import Branch, Job, User
@@ -191,6 +192,7 @@ def build_world(place: str) -> World:
         "make_up": {"pk": make_up.pk},
         "course": {"pk": course.pk},
         "notice": {"pk": notice.pk},
+        "saved_filter": {"pk": save_filter(user=secretary, name="本月", query="span=this-month").pk},
     }
 
     def person(role: Role) -> User:

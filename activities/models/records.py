@@ -1,19 +1,17 @@
 """One record of a gathering, what it counts for, and how it changed after it was confirmed."""
 
 import uuid
-from datetime import datetime, time, timedelta
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Count, Prefetch, Q
 from django.utils import timezone
 
-from activities.choices import ActivityState, AttendanceStatus, Kind, Period
+from activities.choices import ActivityState, AttendanceStatus, Kind
 from activities.models.attendance import Attendance
-from activities.rules import BACKFILL_DAYS, is_backfilled, period_bounds
+from activities.rules import is_backfilled
 from branches.choices import Capability
 from branches.models import Branch, BranchScopedQuerySet, User
-from branches.rules import subtree_end
 
 SEEN_BY_MEMBERS = (ActivityState.CONFIRMED, ActivityState.ARCHIVED)
 
@@ -33,35 +31,6 @@ class ActivityQuerySet(BranchScopedQuerySet):
         present = Count("attendances", filter=Q(attendances__status=AttendanceStatus.PRESENT))
         counted = self.annotate(expected=Count("attendances"), present=present)
         return counted.select_related("branch", "group").prefetch_related("kinds")
-
-    def found_by(self, filters: dict[str, Any]) -> Self:
-        """Rows of the list that fit the cleaned filters of its form."""
-        rows = self
-        if text := filters.get("q"):
-            rows = rows.filter(
-                Q(topic__icontains=text)
-                | Q(place__icontains=text)
-                | Q(serial__icontains=text)
-                | Q(minutes__icontains=text)
-            )
-        if kind := filters.get("kind"):
-            rows = rows.filter(Exists(ActivityKind.objects.filter(activity=OuterRef("pk"), kind=kind)))
-        if state := filters.get("state"):
-            rows = rows.filter(state=state)
-        if branch := filters.get("branch"):
-            rows = rows.filter(branch__path__gte=branch.path, branch__path__lt=subtree_end(branch.path))
-        since, until = filters.get("since"), filters.get("until")
-        if month := filters.get("month"):
-            since, until = period_bounds(Period.MONTH, month)
-        if since:
-            rows = rows.filter(starts_at__gte=timezone.make_aware(datetime.combine(since, time.min)))
-        if until:
-            rows = rows.filter(starts_at__lt=timezone.make_aware(datetime.combine(until + timedelta(days=1), time.min)))
-        return rows
-
-    def backfilled_only(self) -> Self:
-        """Records submitted more than a week after the event (补录), to the hour."""
-        return self.filter(submitted_at__gt=F("starts_at") + timedelta(days=BACKFILL_DAYS))
 
     def for_detail(self) -> Self:
         """One record with everything its page shows, in four queries."""

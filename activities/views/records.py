@@ -1,14 +1,11 @@
-"""The list of records, one record, and what may be done with it."""
+"""One record, and its photos."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from activities import services, vote_summary
@@ -19,63 +16,14 @@ from activities.access import (
 )
 from activities.choices import ActivityState, AttendanceStatus, Kind
 from activities.confirming import confirmers_of, who_confirms
-from activities.forms import SORTS, ActivityFilterForm
 from activities.models import SEEN_BY_MEMBERS, Activity, Photo
-from activities.reports.workbook import activity_workbook
 from activities.reviewing import RETURNABLE
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
 from activities.trail import trail_of
 from activities.views.contents import contents_of
-from branches.access import Refused, may
-from branches.audit import record
+from branches.access import may
 from branches.choices import BranchLevel, Capability
-from branches.models import Branch
 from config.templatetags.ui import percent
-
-PER_PAGE = 30
-EXPORT_LIMIT = 5000
-
-
-@login_required
-@require_GET
-def activity_list(request: HttpRequest) -> HttpResponse:
-    reads = may(request.user, Capability.ACTIVITY_VIEW)
-    if not reads and not may(request.user, Capability.BRANCH_ACTIVITIES_VIEW):
-        raise Refused(Capability.ACTIVITY_VIEW, None)
-    branches = Branch.objects.visible_to(request.user, Capability.ACTIVITY_VIEW).filter(
-        level__in=[BranchLevel.BRANCH, BranchLevel.COMMITTEE, BranchLevel.GENERAL_BRANCH]
-    )
-    filters = ActivityFilterForm(request.GET, branches=branches)
-    rows = Activity.objects.readable_by(request.user).found_by(filters.cleaned_data)
-    if filters.cleaned_data.get("backfilled"):
-        rows = rows.backfilled_only()
-    sort = filters.cleaned_data.get("sort") or "-date"
-    rows = rows.for_list().order_by(*SORTS[sort])
-    if request.GET.get("format") == "xlsx":
-        record(actor=request.user, action="activity.exported", changes={"rows": [None, rows.count()]})
-        body = activity_workbook(rows[:EXPORT_LIMIT], today=timezone.localdate())
-        response = HttpResponse(body, content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-        name = f"活动记录_{timezone.localdate():%Y-%m-%d}.xlsx"
-        response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
-        return response
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "activities": page.object_list,
-        "filters": filters,
-        "branches": list(branches),
-        "reads": reads,
-        "kind_choices": filters.fields["kind"].choices,
-        "state_choices": filters.fields["state"].choices,
-        "waiting": Activity.objects.visible_to(request.user, Capability.ACTIVITY_VIEW)
-        .filter(state=ActivityState.SUBMITTED)
-        .count(),
-        "sort": sort,
-        "archives": timezone.localdate().year - 1 if may(request.user, Capability.ACTIVITY_REVIEW) else None,
-        "writes": may_record(request.user),
-    }
-    template = "activities/_activity_table.html" if request.htmx else "activities/activity_list.html"
-    return render(request, template, context)
 
 
 @login_required
