@@ -21,6 +21,7 @@ from branches.choices import COMMITTEE_ROLES, BranchLevel, Capability
 from branches.models import Appointment, Branch, User
 from members.choices import MemberType
 from members.models import Member
+from points.attendance_panels import desk
 from points.waiting import overdue_since, sent_back, to_confirm
 
 URGENCY: Final = (CellState.LATE, CellState.RETURNED, CellState.SOON, CellState.PLAN)
@@ -74,12 +75,14 @@ def branch_home(request: HttpRequest, branches: list[Branch], doors: list[Any]) 
     writes = may_record(user, branch)  # not so the leader of one of its groups
     month = month_of(visible, today, writes=writes)
     confirm, returned = to_confirm(user, today), _beside(sent_back(user), month)
+    today_item = _of_today(user, branch, today)
     context = {
+        "desk": desk(user, branch, today_item, today),
         "branch": branch,
         "branches": branches,
         "doors": doors,
         "month": month,
-        "today_item": _of_today(user, branch, today),
+        "today_item": today_item,
         "confirm": confirm,
         "returned": returned,
         "mine": len(confirm) + len(returned),

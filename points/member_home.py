@@ -10,6 +10,7 @@ from activities.board import month_of_board, plan_cell
 from activities.choices import AUDIENCES, Audience, CellState
 from activities.models import Activity, Attendance, PlanItem
 from members.models import Member
+from points.attendance_panels import own
 from points.branch_home import STATE_TAGS
 from points.statement import statement
 
@@ -46,5 +47,6 @@ def member_home(request: HttpRequest, member: Member, doors: list[Any]) -> HttpR
         "held": held,
         "ahead": ahead,
         "state_tags": STATE_TAGS,
+        **own(member, today),
     }
     return render(request, "points/member_home.html", context)
