@@ -49,11 +49,13 @@ def my_attendance(request: HttpRequest) -> HttpResponse:
 
 
 def _with_leave(member: Member) -> list[Any]:
-    """Gatherings to come, each with the standing request for leave of this member."""
+    """Gatherings to come, each with the standing request for leave of this member and whether they have signed in."""
     ahead = leave.ahead_of(member)
     standing = leave.own_requests(member).filter(activity__in=[one.pk for one in ahead], state__in=leave.STANDING)
     by_activity = {one.activity_id: one for one in standing}
-    return [(one, by_activity.get(one.pk)) for one in ahead]
+    rows = member.attendances.filter(activity__in=[one.pk for one in ahead], signed_at__isnull=False)
+    signed = set(rows.values_list("activity", flat=True))
+    return [(one, by_activity.get(one.pk), one.pk in signed) for one in ahead]
 
 
 @login_required
