@@ -23,6 +23,7 @@ from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.people import build_organisation, build_people
 from points.demo.plans import add_plans
 from points.demo.scenes import add_photos, settle_old_gaps
+from points.demo.votes import add_votes
 from points.models import RuleItem, RuleVersion
 from points.services import post_many
 
@@ -70,5 +71,6 @@ class Command(BaseCommand):
         for year in (today.year - 1, today.year):
             rebuild_activity_months(branches=nodes, year=year)
         add_photos(hospital.branches["JG01"])
+        add_votes(hospital.branches, hospital.officers, today)
         post_many(source_kind="activity", source_ids=confirmed, actor=None)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
