@@ -21,7 +21,14 @@ from activities.rules import Cell
 from branches.models import Branch, User
 
 DONE: Final = (CellState.OK, CellState.OK_LATE)
-SHORT: Final = {"第一季度": "一季", "第二季度": "二季", "第三季度": "三季", "第四季度": "四季"}
+SHORT: Final = {
+    "上半年": "上半",
+    "下半年": "下半",
+    "第一季度": "一季",
+    "第二季度": "二季",
+    "第三季度": "三季",
+    "第四季度": "四季",
+}
 SPANS: Final = {"month": Period.MONTH, "quarter": Period.QUARTER, "year": Period.YEAR}
 
 
@@ -40,7 +47,7 @@ def board_span(name: str, at: str, today: date) -> Span:
 class Mark:
     """One period of one kind of one branch."""
 
-    label: str  # 11月, 四季, 上半年
+    label: str  # 11, 四季, 上半
     one: BoardCell
 
     @property
@@ -49,7 +56,7 @@ class Mark:
 
     @property
     def title(self) -> str:
-        return f"{self.one.column.label}{self.label}：{self.cell.label}"
+        return f"{self.one.column.label}（{self.one.column.period}）：{self.cell.label}"
 
 
 @dataclass(frozen=True)
@@ -178,12 +185,16 @@ def build_span_board(items: Iterable[PlanItem], today: date, *, reader: User | N
 def _mark(
     column: SpanColumn, label: str, items: list[PlanItem], today: date, reader: User | None, writes: bool
 ) -> Mark:
-    name = items[0].name if items[0].pushed_id else column.label
-    return Mark(label, items_cell(Column(column.kind, name, label), items, today, reader=reader, writes=writes))
+    first = items[0]
+    name = first.name if first.pushed_id else column.label
+    when = f"{first.due.month}月{first.due.day}日前" if first.pushed_id else period_label(first.period, first.start)
+    return Mark(label, items_cell(Column(column.kind, name, when), items, today, reader=reader, writes=writes))
 
 
 def _label(item: PlanItem) -> str:
     if item.pushed_id:
         return f"{item.due.month}.{item.due.day}"
+    if item.period == Period.MONTH:
+        return str(item.start.month)
     words = period_label(item.period, item.start)
     return "全年" if item.period == Period.YEAR else SHORT.get(words, words)

@@ -103,7 +103,7 @@ def _decided(document: YearDocument, action: str, actor: User, word: str) -> Yea
         topic=Topic.REPORT,
         item_key=f"year_document:{document.pk}",
         step=f"{document.state}:{document.version}",
-        text=f"{document.year}年{YearDocumentKind(document.kind).label}{word}",
+        text=f"{document.year}{YearDocumentKind(document.kind).label}{word}",
         url=reverse("activities:year_document", args=[document.branch_id, document.year, document.kind]),
         detail=document.comment,
     )

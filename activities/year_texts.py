@@ -113,7 +113,7 @@ def _held(branch: Branch, year: int) -> dict[str, int]:
 def document_of(written: YearDocument) -> Document:
     """The paper: title, text, who signs; a heading is a line that begins with 一、."""
     branch = written.branch.name
-    title = f"{branch}{written.year}年{YearDocumentKind(written.kind).label}"
+    title = f"{branch}{written.year}{YearDocumentKind(written.kind).label}"
     blocks = [_block(line) for line in written.text.split("\n") if line.strip()]
     signed = [Signature(branch)]
     if written.state == YearDocumentState.APPROVED and written.decided_at:

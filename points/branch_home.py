@@ -183,7 +183,9 @@ def _task(item: PlanItem, cell: Cell, today: date, writes: bool) -> Task:
         button = "修改记录" if item.state == PlanState.RETURNED else "继续填写"
     else:
         url, button = item_url(item, today, writes=True), "查看"
-    explain = cell.state in (CellState.LATE, CellState.SOON) and item.state == PlanState.OPEN
+    explain = (
+        cell.state in (CellState.LATE, CellState.SOON) and item.state == PlanState.OPEN and item.kind in GATHERINGS
+    )
     plan_page = reverse("activities:plan_item", args=[item.pk])
     return Task(item, cell, title, text, url, button, plan_page if explain else "")
 

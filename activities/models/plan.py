@@ -201,4 +201,4 @@ class YearDocument(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.branch}{self.year}年{self.get_kind_display()}"
+        return f"{self.branch}{self.year}{self.get_kind_display()}"

@@ -10,9 +10,9 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
 from activities.board import Board
-from activities.choices import CellState
+from activities.choices import CellState, Period
 from activities.rules import CELL_STYLES, Cell
-from activities.span_board import SpanBoard
+from activities.span_board import SpanBoard, SpanColumn
 from config.documents.content import clean
 
 COLOURS: Final = {  # ground and ink, as the page has them
@@ -77,7 +77,11 @@ def _write(sheet: Any, board: Board | SpanBoard, title: str, today: date) -> Non
 
 def _heads(board: Board | SpanBoard) -> Iterable[tuple[str, tuple[str, ...]]]:
     for column in board.columns:
-        yield column.label, column.labels if hasattr(column, "labels") else (column.period,)
+        if isinstance(column, SpanColumn):
+            months = column.period == Period.MONTH.label
+            yield column.label, tuple(f"{label}月" if months else label for label in column.labels)
+        else:
+            yield column.label, (column.period,)
 
 
 def _cells(row: Any) -> Iterable[Cell | None]:

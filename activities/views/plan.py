@@ -16,8 +16,8 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_http_methods
 
 from activities.access import may_record, require_record
-from activities.board import item_url, plan_cell
-from activities.choices import GATHERINGS, Kind, Period, PlanState, YearDocumentKind
+from activities.board import FREQUENCY, ORDER, item_url, plan_cell
+from activities.choices import GATHERINGS, CellState, Kind, Period, PlanState, YearDocumentKind
 from activities.models import PlanItem
 from activities.periods import period_label
 from activities.plan_forms import FixedDayForm, posted_key, year_of
@@ -31,6 +31,8 @@ from branches.access import may, require
 from branches.choices import BranchLevel, Capability
 from branches.models import Branch, Job, JobState
 from branches.working_days import WorkCalendar, is_working_day, load_calendar
+
+CLOSED = (CellState.OK, CellState.OK_LATE, CellState.NA)
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def _plan_page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpR
     if node is not None:
         visible = visible.filter(branch=node)
     items = list(visible.select_related("branch", "group").order_by("due", "period", "kind", "group__path"))
+    items.sort(key=lambda item: (item.due, FREQUENCY[Period(item.period)], ORDER[Kind(item.kind)]))
     items = [item for item in items if not (item.pushed_id and item.state == PlanState.NOT_APPLICABLE)]
     calendar = load_calendar([year])
     writes = node is not None and may_record(request.user, node)
@@ -123,7 +126,7 @@ def _plan_page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpR
         "year": year,
         "today": today,
         "months": [
-            (month, [rows[item.pk] for item in of_month if item.state != PlanState.NOT_APPLICABLE])
+            _month(month, [rows[item.pk] for item in of_month if item.state != PlanState.NOT_APPLICABLE], year, today)
             for month, of_month in months_of(items).items()
         ],
         "left_out": _left_out(items),
@@ -141,6 +144,12 @@ def _plan_page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpR
         **more,
     }
     return render(request, "activities/plan_list.html", context, status=status)
+
+
+def _month(month: int, rows: list[PlanRow], year: int, today: date) -> tuple[int, list[PlanRow], bool]:
+    """A month, its rows, and whether it is folded: over, with nothing left to do in it."""
+    over = (year, month) < (today.year, today.month) and all(row.cell.state in CLOSED for row in rows)
+    return month, rows, over
 
 
 def _node(request: HttpRequest, nodes: list[Branch], asked: str) -> Branch | None:
