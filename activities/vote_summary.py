@@ -10,7 +10,7 @@ from activities.elections import outcome_of as election_outcome_of
 from activities.models import Activity, Election, Motion
 from activities.quorum import MotionOutcome
 from activities.ranking import ElectionOutcome
-from activities.voting import freeze_motions, is_open, matters_of, motion_gaps, name_of, outcome_of, voters_of
+from activities.voting import COUNTS, freeze_motions, is_open, matters_of, motion_gaps, name_of, outcome_of, voters_of
 
 RESULT_STYLES: Final = {
     VoteResult.PASSED: ("is-ok", "check-lg"),
@@ -32,6 +32,10 @@ class MotionLine:
     @property
     def name(self) -> str:
         return name_of(self.motion)
+
+    @property
+    def counted(self) -> bool:
+        return any(getattr(self.motion, name) for name in COUNTS)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from branches.term_rules import term_end
 
 ENDS_SOON = 75  # days: within the reminders
 TERM_DAYS = 3 * 365
+APPROVAL = "江医党〔{}〕7号"
 
 
 def add_votes(branches: dict[str, Branch], officers: dict[str, dict[Role, User]], today: date) -> None:
@@ -27,7 +28,7 @@ def add_votes(branches: dict[str, Branch], officers: dict[str, dict[Role, User]]
         start = max(start, branch.founded_on)
         ends = term_end(branch.level, start)
         if ends is not None:
-            document = f"江医党〔{start.year}〕{n + 3}号"
+            document = APPROVAL.format(start.year)
             Term.objects.create(branch=branch, number=4 + n % 3, starts_on=start, ends_on=ends, document=document)
     motions_of(first, today)
 
@@ -92,7 +93,7 @@ def election_of(branch: Branch, officers: dict[Role, User], today: date) -> date
         tellers="郑晓岚",
         term_from=day,
         term_to=term_end(branch.level, day),
-        approval=f"江医党〔{day.year}〕7号",
+        approval=APPROVAL.format(day.year),
         result=VoteResult.PASSED,
         applied_at=meeting.confirmed_at,
     )

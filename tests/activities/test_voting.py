@@ -231,7 +231,7 @@ def test_the_page_says_at_once_what_a_count_comes_to(meeting, secretary, as_user
     answer = client.post(url, POSTED | {"yes": "19"}, headers={"HX-Request": "true"})
     assert "<html" not in answer.content.decode()
     assert "与收回的23票不符" in answer.content.decode()
-    assert "通过须赞成" in client.post(url, POSTED | {"action": "check"}).content.decode()
+    assert "法定人数" in client.post(url, POSTED | {"action": "check"}).content.decode()
     assert not Motion.objects.exists()
     refused = client.post(url, POSTED | {"yes": "19"})
     assert refused.status_code == 422
