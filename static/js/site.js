@@ -57,4 +57,17 @@
       eye.setAttribute("aria-label", shown ? "显示密码" : "隐藏密码");
     });
   }
+  /* 没能存到服务器的草稿暂留在本标签页（见 kept.js）：退出登录、换人登录或满三十分钟即清除。 */
+  const sweep = (keeps) => {
+    for (const key of Object.keys(window.sessionStorage)) {
+      if (key.startsWith("kept:") && !keeps(key, JSON.parse(window.sessionStorage.getItem(key)))) window.sessionStorage.removeItem(key);
+    }
+  };
+  const user = document.body.dataset.user;
+  const fresh = (key, entry) => Date.now() - entry.at < 30 * 60000 && (!user || key.startsWith(`kept:${user}:`));
+  sweep(fresh);
+  setInterval(() => sweep(fresh), 60000);
+  document.addEventListener("submit", (event) => {
+    if (/\/logout\/$/.test(event.target.getAttribute("action") || "")) sweep(() => false);
+  });
 })();
