@@ -1,0 +1,412 @@
+"""Signing in: who, when, how often, and what the record says of it afterwards."""
+
+import re
+import uuid
+from datetime import date, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from activities import leave, services, sign_codes, sign_in
+from activities.attendance_rows import ensure_rows
+from activities.choices import ActivityState, Kind, SignMethod
+from activities.drafting import Absence, ActivityData
+from activities.models import Activity, ActivityKind, Attendance, Session, SignIn
+from branches.models import AuditEntry
+from tests.factories import at, make_branch, make_member
+
+DAY = date(2026, 11, 22)
+START = at(DAY, 16, 30)
+BACKEND = "branches.accounts.backends.LoginNameBackend"
+PASSWORD = "signing-in-2026"
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine):
+    time_machine.move_to(START - timedelta(minutes=10), tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def members(branch, secretary, organiser):
+    return [make_member(branch, name=f"党员{n}") for n in "甲乙丙丁"]
+
+
+def form_of(branch, secretary, absences=None, version=None, **fields):
+    words = {
+        "branch": branch,
+        "kinds": (Kind.THEME_DAY,),
+        "starts_at": START,
+        "ends_at": START + timedelta(hours=1),
+        "topic": "冬季志愿导诊",
+        "place": "会议室",
+        "chair": secretary,
+        "minutes": "学习有关要求。",
+        "absences": absences or {},
+        "version": version,
+    }
+    return ActivityData(**{**words, **fields})
+
+
+@pytest.fixture
+def draft(branch, secretary, members):
+    return services.save_draft(activity=None, form_key=uuid.uuid4(), data=form_of(branch, secretary), actor=secretary)
+
+
+@pytest.fixture
+def opened(draft, secretary):
+    return sign_in.open_sign_in(activity=draft, actor=secretary)
+
+
+def scan(activity, member, at_=None):
+    return sign_in.sign_by_scan(activity=activity, user=member.user, scanned_at=at_ or timezone.now())
+
+
+def row(activity, member):
+    return Attendance.objects.get(activity=activity, member=member)
+
+
+def states(activity):
+    return sorted(activity.attendances.values_list("status", "reason", "signed_by"))
+
+
+def test_a_scan_signs_once_with_time_and_way(opened, draft, members):
+    assert scan(draft, members[0])[1] is True
+    assert scan(draft, members[0])[1] is False
+    kept = row(draft, members[0])
+    assert (kept.status, kept.signed_by, kept.signed_at) == ("present", SignMethod.QR, timezone.now())
+    assert AuditEntry.objects.filter(action="sign_in.signed").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("minutes", "seconds", "why"), [(-30, -1, "16:00开始"), (-30, 0, ""), (30, -1, ""), (30, 0, "已于17:00结束")]
+)
+def test_the_window_opens_and_closes_to_the_second(opened, draft, members, clock, minutes, seconds, why):
+    clock.move_to(START + timedelta(minutes=minutes, seconds=seconds), tick=False)
+    if why:
+        with pytest.raises(ValidationError, match=why):
+            scan(draft, members[0])
+    else:
+        assert scan(draft, members[0])[1]
+
+
+def test_the_time_of_the_scan_counts_however_long_the_log_in_takes(opened, draft, members, clock):
+    scanned = START + timedelta(minutes=29, seconds=59)
+    clock.move_to(scanned + timedelta(minutes=2), tick=False)
+    assert scan(draft, members[0], scanned)[1]
+
+
+def test_somebody_not_expected_is_told_whom_to_ask(opened, draft, hospital, secretary):
+    stranger = make_member(make_branch(hospital))
+    with pytest.raises(ValidationError, match="不在这次活动（11月22日）的应到名单中。如有疑问，请联系支部书记陈静怡"):
+        scan(draft, stranger)
+    with pytest.raises(ValidationError, match="不在这次活动的应到名单"):
+        sign_in.tick(activity=draft, members=[stranger.pk], actor=secretary)
+    with pytest.raises(ValidationError, match="不是这次活动的应到人员"):
+        services.save_draft(
+            activity=draft,
+            form_key=uuid.uuid4(),
+            data=form_of(draft.branch, secretary, {stranger.pk: Absence("duty")}, draft.version),
+            actor=secretary,
+        )
+
+
+def test_who_came_to_the_roll_after_the_draft_was_made_is_expected_when_signing_in_opens(draft, branch, secretary):
+    late = make_member(branch)
+    sign_in.open_sign_in(activity=draft, actor=secretary)
+    assert scan(draft, late)[1]
+    assert len(ensure_rows(draft)) == draft.attendances.count()
+
+
+def test_it_opens_on_the_day_alone_and_only_while_the_record_is_open(draft, secretary, clock):
+    for day in (-1, 1):
+        clock.move_to(START + timedelta(days=day), tick=False)
+        with pytest.raises(ValidationError, match="活动当天"):
+            sign_in.open_sign_in(activity=draft, actor=secretary)
+    clock.move_to(START, tick=False)
+    Activity.objects.filter(pk=draft.pk).update(state=ActivityState.SUBMITTED, serial="X-1")
+    with pytest.raises(ValidationError, match="已经提交"):
+        sign_in.open_sign_in(activity=draft, actor=secretary)
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "why"),
+    [(0, 0, "晚于开始"), (-60, -20, "已经过去"), (-60, 60 * 23 + 1, "最长24小时")],
+)
+def test_a_window_that_makes_no_sense_is_refused(draft, secretary, opens, closes, why):
+    with pytest.raises(ValidationError, match=why):
+        sign_in.open_sign_in(
+            activity=draft,
+            actor=secretary,
+            opens_at=START + timedelta(minutes=opens),
+            closes_at=START + timedelta(minutes=closes),
+        )
+
+
+def test_closed_by_hand_nobody_signs_until_it_opens_again_with_the_same_secret(opened, draft, members, secretary):
+    sign_in.close_sign_in(activity=draft, actor=secretary)
+    with pytest.raises(ValidationError, match="结束"):
+        scan(draft, members[0])
+    again = sign_in.open_sign_in(activity=draft, actor=secretary)
+    assert (again.pk, again.secret) == (opened.pk, opened.secret)
+    assert scan(draft, members[0])[1]
+    assert SignIn.objects.count() == 1
+
+
+# -- What the form makes of it
+
+
+def test_until_somebody_signs_everybody_is_present_as_ever(opened, draft):
+    assert set(states(draft)) == {("present", "", "")}
+
+
+def test_from_the_first_signature_on_who_has_not_signed_is_absent_without_a_reason(opened, draft, members):
+    scan(draft, members[0])
+    assert set(states(draft)) == {("present", "", "qr"), ("leave", "", "")}
+    problem = services.gaps_of(Activity.objects.get(pk=draft.pk))
+    assert "还没有填写原因" in problem.problems["absences"]
+
+
+def test_a_form_that_is_older_than_a_signature_does_not_undo_it(opened, draft, members, branch, secretary):
+    scan(draft, members[0])
+    seen = {one.member_id: Absence() for one in draft.attendances.exclude(status="present")}
+    scan(draft, members[1])
+    services.save_draft(
+        activity=draft, form_key=uuid.uuid4(), data=form_of(branch, secretary, seen, draft.version), actor=secretary
+    )
+    assert row(draft, members[1]).status == "present"
+    assert row(draft, members[2]).status == "leave"
+
+
+def test_present_in_the_form_without_a_signature_is_entered_by_the_secretary(opened, draft, members, branch, secretary):
+    scan(draft, members[0])
+    absences = {members[3].pk: Absence("duty", "夜班")}
+    services.save_draft(
+        activity=draft, form_key=uuid.uuid4(), data=form_of(branch, secretary, absences, draft.version), actor=secretary
+    )
+    assert row(draft, members[0]).signed_by == SignMethod.QR
+    assert row(draft, members[1]).signed_by == SignMethod.MANUAL
+    kept = row(draft, members[3])
+    assert (kept.status, kept.approved_by, kept.signed_at) == ("official", secretary, None)
+
+
+def test_a_reason_given_takes_the_signature_away(opened, draft, members, branch, secretary):
+    scan(draft, members[0])
+    absences = {members[0].pk: Absence("emergency", "中途急诊离会")}
+    services.save_draft(
+        activity=draft, form_key=uuid.uuid4(), data=form_of(branch, secretary, absences, draft.version), actor=secretary
+    )
+    kept = row(draft, members[0])
+    assert (kept.status, kept.signed_at, kept.signed_by) == ("official", None, "")
+
+
+def test_a_meeting_without_signing_in_is_entered_as_before(draft, members):
+    assert set(states(draft)) == {("present", "", "")}
+    assert services.gaps_of(draft) is None or "absences" not in services.gaps_of(draft).problems
+
+
+def test_undo_of_the_last_signature_leaves_everybody_present_again(opened, draft, members, secretary):
+    scan(draft, members[0])
+    scan(draft, members[1])
+    sign_in.undo(activity=draft, member=members[0], actor=secretary)
+    assert row(draft, members[0]).status == "leave"
+    sign_in.undo(activity=draft, member=members[1], actor=secretary)
+    sign_in.undo(activity=draft, member=members[1], actor=secretary)
+    assert set(states(draft)) == {("present", "", "")}
+    assert AuditEntry.objects.filter(action="sign_in.undone").count() == 2
+
+
+def test_undo_puts_approved_leave_back(opened, draft, members, secretary):
+    asked = leave.ask_leave(activity=draft, member=members[0], reason="duty", note="", actor=members[0].user)
+    leave.decide_leave(leave=asked, approve=True, comment="", actor=secretary)
+    scan(draft, members[0])
+    assert row(draft, members[0]).reason == ""
+    sign_in.undo(activity=draft, member=members[0], actor=secretary)
+    kept = row(draft, members[0])
+    assert (kept.status, kept.reason, kept.approved_by) == ("official", "duty", secretary)
+
+
+def test_the_secretary_ticks_several_and_the_way_is_kept(opened, draft, members, secretary):
+    assert sign_in.tick(activity=draft, members=[m.pk for m in members[:2]], actor=secretary) == 2
+    assert sign_in.tick(activity=draft, members=[members[0].pk], actor=secretary) == 0
+    assert row(draft, members[0]).signed_by == SignMethod.MANUAL
+
+
+def test_of_several_sittings_the_one_that_is_on_is_kept(draft, members, secretary):
+    first = Session.objects.create(activity=draft, number=1, starts_at=START, ends_at=START + timedelta(hours=1))
+    night = START + timedelta(hours=4)
+    second = Session.objects.create(activity=draft, number=2, starts_at=night)
+    sign_in.open_sign_in(activity=draft, actor=secretary, closes_at=night + timedelta(minutes=30))
+    assert scan(draft, members[0])[0].session == first
+    assert sign_in._sitting(draft, night - timedelta(minutes=30)) == second
+
+
+# -- Six digits
+
+
+def digits(opened):
+    return sign_codes.code(opened.secret, opened.pk, timezone.now())
+
+
+def wrong(opened):
+    return f"{(int(digits(opened)) + 1) % 1_000_000:06d}"
+
+
+def test_six_digits_sign_in_with_or_without_the_gap(opened, draft, members):
+    text = digits(opened)
+    sign_in.sign_by_code(activity=draft, user=members[0].user, typed=f"{text[:3]} {text[3:]}")
+    assert row(draft, members[0]).signed_by == SignMethod.CODE
+
+
+def test_after_five_wrong_codes_the_right_one_waits_too(opened, draft, members, clock):
+    for left in (4, 3, 2, 1):
+        with pytest.raises(ValidationError, match=f"还可以试{left}次"):
+            sign_in.sign_by_code(activity=draft, user=members[0].user, typed=wrong(opened))
+    assert row(draft, members[0]).signed_at is None
+    with pytest.raises(ValidationError, match="已输错5次"):
+        sign_in.sign_by_code(activity=draft, user=members[0].user, typed=wrong(opened))
+    with pytest.raises(sign_in.TooManyTries):
+        sign_in.sign_by_code(activity=draft, user=members[0].user, typed=digits(opened))
+    sign_in.sign_by_code(activity=draft, user=members[1].user, typed=digits(opened))  # others are not kept waiting
+    clock.shift(timedelta(minutes=10))
+    assert sign_in.sign_by_code(activity=draft, user=members[0].user, typed=digits(opened))[1]
+
+
+def test_the_fifth_try_may_still_be_right(opened, draft, members):
+    for _ in range(4):
+        with pytest.raises(ValidationError):
+            sign_in.sign_by_code(activity=draft, user=members[0].user, typed=wrong(opened))
+    assert sign_in.sign_by_code(activity=draft, user=members[0].user, typed=digits(opened))[1]
+
+
+# -- Pages
+
+
+def address(opened, moment=None):
+    text = sign_codes.token(opened.secret, opened.pk, moment or timezone.now())
+    return f"{reverse('activities:scan', args=[opened.activity_id])}?t={text}"
+
+
+def claim_in(answer):
+    return re.search(r'name="c" value="([^"]+)"', answer.content.decode()).group(1)
+
+
+def entered(user):
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    return client
+
+
+def test_a_scan_opens_a_page_that_posts_itself_and_only_the_post_signs(opened, draft, members):
+    client = entered(members[0].user)
+    answer = client.get(address(opened))
+    assert answer.status_code == 200
+    assert row(draft, members[0]).signed_at is None
+    done = client.post(reverse("activities:scan", args=[draft.pk]), {"c": claim_in(answer)}, follow=True)
+    assert "已签到" in done.content.decode()
+    assert row(draft, members[0]).signed_by == SignMethod.QR
+
+
+def test_an_old_picture_gets_a_page_that_says_so(opened, draft, members, clock):
+    old = address(opened)
+    clock.shift(timedelta(seconds=41))
+    for client in (Client(), entered(members[0].user)):
+        answer = client.get(old)
+        assert answer.status_code == 410
+        assert "二维码已过期，请扫描屏幕上最新的二维码" in answer.content.decode()
+
+
+def through_the_log_in(opened, member, clock, wait):
+    user = member.user
+    user.username = "scanner"
+    user.set_password(PASSWORD)
+    user.save()
+    client = Client()
+    answer = client.get(address(opened))
+    assert answer.status_code == 302
+    onward = parse_qs(urlsplit(answer["Location"]).query)["next"][0]
+    clock.shift(wait)
+    form = {"login": "scanner", "password": PASSWORD, "next": onward}
+    return client, onward, client.post(reverse("account_login"), form, follow=True)
+
+
+def test_a_scan_survives_the_log_in_however_slowly_the_password_is_typed(opened, draft, members, clock):
+    client, _, answer = through_the_log_in(opened, members[0], clock, timedelta(seconds=299))
+    done = client.post(reverse("activities:scan", args=[draft.pk]), {"c": claim_in(answer)}, follow=True)
+    assert "已签到" in done.content.decode()
+
+
+def test_after_five_minutes_the_scan_is_forgotten(opened, draft, members, clock):
+    _, _, answer = through_the_log_in(opened, members[0], clock, timedelta(seconds=301))
+    assert answer.status_code == 410
+    assert row(draft, members[0]).signed_at is None
+
+
+def test_the_address_of_the_log_in_opens_nothing_in_another_browser(opened, draft, members):
+    scanned = Client().get(address(opened))
+    onward = parse_qs(urlsplit(scanned["Location"]).query)["next"][0]
+    absent = entered(members[1].user)
+    assert absent.get(onward).status_code == 410
+    claim = parse_qs(urlsplit(onward).query)["c"][0]
+    assert absent.post(reverse("activities:scan", args=[draft.pk]), {"c": claim}).status_code == 410
+    assert row(draft, members[1]).signed_at is None
+
+
+def test_a_claim_is_for_one_gathering(opened, draft, members, branch, secretary):
+    other = Activity.objects.create(
+        branch=branch, starts_at=START, recorder=secretary, editor=secretary, topic="另一场"
+    )
+    ActivityKind.objects.create(activity=other, kind=Kind.GENERAL_MEETING)
+    sign_in.open_sign_in(activity=other, actor=secretary)
+    client = entered(members[0].user)
+    claim = claim_in(client.get(address(opened)))
+    assert client.post(reverse("activities:scan", args=[other.pk]), {"c": claim}).status_code == 410
+
+
+def test_the_projector_shows_names_and_numbers_only_and_its_polling_keeps_nobody_logged_in(
+    opened, draft, members, secretary, clock
+):
+    scan(draft, members[0])
+    client = entered(secretary)
+    page = client.get(reverse("activities:sign_screen", args=[draft.pk])).content.decode()
+    assert "党员甲" in page
+    assert "党员乙" not in page
+    assert f"<b>1</b>/{draft.attendances.count()}" in page
+    live = reverse("activities:sign_live", args=[draft.pk])
+    headers = {"HX-Request": "true", "X-Poll": "1"}
+    for _ in range(6):
+        clock.shift(timedelta(minutes=5, seconds=1))
+        answer = client.get(live, headers=headers)
+    assert answer.status_code == 286
+    assert "登录已过期" in answer.content.decode()
+
+
+def test_the_page_of_the_six_digits_tells_what_is_wrong(opened, draft, members):
+    client = entered(members[0].user)
+    page = reverse("activities:sign_code")
+    assert "冬季志愿导诊" in client.get(page).content.decode()
+    answer = client.post(page, {"activity": draft.pk, "code": wrong(opened)})
+    assert (answer.status_code, "还可以试4次" in answer.content.decode()) == (422, True)
+    assert client.post(page, {"activity": draft.pk, "code": digits(opened)}).status_code == 302
+    assert "您已签到" in client.get(page).content.decode()
+
+
+def test_the_form_says_that_it_was_filled_from_signatures(opened, draft, members, secretary):
+    page = reverse("activities:activity_edit", args=[draft.pk])
+    client = entered(secretary)
+    assert "已按签到结果预选" not in client.get(page).content.decode()
+    scan(draft, members[0])
+    assert "已按签到结果预选：1人签到" in client.get(page).content.decode()
+
+
+def test_the_window_is_moved_on_its_page_and_a_mistake_stays_beside_its_field(opened, draft, secretary):
+    client = entered(secretary)
+    page = reverse("activities:sign_in", args=[draft.pk])
+    assert client.post(page, {"opens": "16:00", "closes": "18:30"}).status_code == 302
+    assert f"{timezone.localtime(SignIn.objects.get().closes_at):%H:%M}" == "18:30"
+    answer = client.post(page, {"opens": "15:00", "closes": "16:00"})
+    assert (answer.status_code, 'id="closes-error"' in answer.content.decode()) == (422, True)
