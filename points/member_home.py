@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from activities.board import month_of_board, plan_cell
 from activities.choices import AUDIENCES, Audience, CellState
-from activities.models import Activity, Attendance, PlanItem
+from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem
 from members.models import Member
 from points.attendance_panels import own
 from points.branch_home import STATE_TAGS
@@ -22,7 +22,7 @@ def member_home(request: HttpRequest, member: Member, doors: list[Any]) -> HttpR
     first, last = month_of_board(today)
     held = list(
         Activity.objects.readable_by(request.user)
-        .filter(branch=member.branch_id, kinds__kind__in=FOR_ALL)
+        .filter(branch=member.branch_id, kinds__kind__in=FOR_ALL, state__in=SEEN_BY_MEMBERS)
         .distinct()
         .select_related("branch", "group")
         .prefetch_related("kinds")

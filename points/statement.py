@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,7 @@ from django.db.models import Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.choices import AttendanceStatus, Kind, PlanState
+from activities.choices import AttendanceStatus, Kind, MakeUpState, PlanState
 from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem
 from branches.models import User
 from members.models import Member, month_of
@@ -26,7 +26,6 @@ from points.sources import Award, waiting_awards
 from points.standing import Place, place_in_branch
 
 PER_PAGE = 30
-MAKE_UP_DAYS = 30  # within which an excused absence can be made up
 SHORT = {Category.STU: "学习", Category.DUT: "义务", Category.POS: "岗位", Category.SVC: "服务"}
 
 
@@ -196,12 +195,12 @@ def _chances(
         made_up_on__isnull=True,
         status__in=[AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL],
         activity__state__in=SEEN_BY_MEMBERS,
-        activity__starts_at__gte=timezone.now() - timedelta(days=MAKE_UP_DAYS),
         activity__kinds__kind__in=list(ATTENDANCE_ITEMS),
     ).order_by("activity__starts_at")
-    for kind, topic, starts_at in missed.values_list("activity__kinds__kind", "activity__topic", "activity__starts_at"):
+    missed = missed.filter(make_up__state__in=[MakeUpState.OPEN, MakeUpState.REPORTED], make_up__due__gte=today)
+    facts = ("activity__kinds__kind", "activity__topic", "activity__starts_at", "make_up__due")
+    for kind, topic, starts_at, last in missed.values_list(*facts):
         day = timezone.localdate(starts_at)
-        last = day + timedelta(days=MAKE_UP_DAYS)
         what = f"{day.month}月{day.day}日{Kind(kind).label}"
         note = f"{last.month}月{last.day}日前补课，按到会计分" + (f"：{topic}" if topic else "")
         found.append((ATTENDANCE_ITEMS[kind], f"补课：{what}", note, (last - today).days))

@@ -1,7 +1,7 @@
 """One's own points, another member's, a branch's, and the rule book."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 
@@ -9,10 +9,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from activities.choices import ActivityState, AttendanceStatus, Kind
-from activities.models import Activity, Attendance
+from activities.models import Activity, Attendance, MakeUp
 from branches.choices import Role
 from branches.models import AuditEntry
 from members.models import Member
@@ -111,10 +112,13 @@ def test_the_caps_limit_what_can_still_be_earned(branch, groups, members, held, 
     assert shown(members[1]).can_earn == Decimal("0.50")
 
 
-def test_a_missed_meeting_can_be_made_up_for_thirty_days(branch, groups, members, held):
+def test_a_missed_meeting_can_be_made_up_until_its_make_up_is_due(branch, groups, members, held):
     me = members[0]
     held(members, absent=(me,), day=date(2026, 11, 4))
     held(members, absent=(me,), day=date(2026, 10, 4))
+    for row in Attendance.objects.filter(member=me):
+        day = timezone.localdate(row.activity.starts_at)
+        MakeUp.objects.update_or_create(attendance=row, defaults={"due": day + timedelta(days=30)})
     assert [(chance.title, chance.days) for chance in shown(me).chances] == [("补课：11月4日主题党日", 12)]
 
 
