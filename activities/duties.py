@@ -14,7 +14,7 @@ from activities.periods import Span, periods, span_of
 COMMITTEE_FROM: Final = 7  # full members from which a branch must have a committee
 TEMPORARY: Final = "temporary"
 TEMPORARY_KINDS: Final[frozenset[Kind]] = frozenset({Kind.THEME_DAY, Kind.PARTY_LECTURE})
-# Duties that are no gatherings and whose service exists (docs/adr/0009). A room that brings another adds its kind here
+# Duties that are no gatherings and whose service exists (docs/adr/0013). A room that brings another adds its kind here
 # and calls activities.fulfilling.fulfil_duty; until then nobody could do the thing, so nobody owes it.
 SERVICES_READY: Final[frozenset[Kind]] = frozenset({Kind.RESEARCH})
 

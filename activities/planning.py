@@ -210,7 +210,7 @@ def _fit(item: PlanItem, found: list[Held]) -> bool:
 
 
 def last_day(item: PlanItem) -> date:
-    """Until when a record is in time: the duty's own due day, not the day a secretary planned (docs/adr/0009)."""
+    """Until when a record is in time: the duty's own due day, not the day a secretary planned (docs/adr/0013)."""
     return max(item.due, item.end)
 
 

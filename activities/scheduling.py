@@ -1,6 +1,6 @@
 """The secretary's hand on the plan: the day of each item, the topic in advance, one fixed day for a whole year.
 
-What is set here is `touched`: the generator leaves it. The planned day is the due day (docs/adr/0009).
+What is set here is `touched`: the generator leaves it. The planned day is the due day (docs/adr/0013).
 """
 
 from dataclasses import dataclass
