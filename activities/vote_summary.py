@@ -127,7 +127,7 @@ def vote_rows(activity: Activity) -> list[tuple[str, ...]]:
 
     Columns: 议题, 方式, 发出票, 收回票, 有效票, 赞成, 反对, 弃权, 书面意见, 结果. A show of hands has no ballots.
     """
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for line in motion_lines(activity):
         m = line.motion
         hands = m.method == VoteMethod.SHOW_OF_HANDS

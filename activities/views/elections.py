@@ -73,6 +73,10 @@ def _set_up(request: HttpRequest, activity: Activity, election: Election | None)
                     version=form.cleaned_data["version"],
                 )
             except ValidationError as error:
+                if getattr(error, "code", "") == "conflict":  # told once; saving again is then meant
+                    typed = request.POST.copy()
+                    typed["version"] = str(Election.objects.get(pk=election.pk if election else None).version)
+                    form.data = typed
                 fields = getattr(error, "message_dict", {})
                 problem = " ".join(fields.pop("candidates", []))
                 add_errors(form, ValidationError(fields) if fields else ValidationError([] if problem else error))

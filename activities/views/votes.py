@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -105,7 +105,7 @@ def _motion_page(request: HttpRequest, activity: Activity, motion: Motion | None
                     version=data["version"],
                 )
             except ValidationError as error:
-                problems = _refused(form, error, motion)
+                problems = _refused(form, error, motion, request.POST)
             else:
                 messages.success(request, "表决已保存。")
                 return redirect("activities:votes", pk=activity.pk)
@@ -123,12 +123,13 @@ def _motion_page(request: HttpRequest, activity: Activity, motion: Motion | None
     return render(request, "activities/votes/motion_form.html", context, status=status)
 
 
-def _refused(form: MotionForm, error: ValidationError, motion: Motion | None) -> list[str]:
+def _refused(form: MotionForm, error: ValidationError, motion: Motion | None, posted: QueryDict) -> list[str]:
     """Errors of fields go beside them; those of the count stand together on top."""
     if getattr(error, "code", "") == "conflict" and motion is not None:
         motion.refresh_from_db()
-        form.data = form.data.copy()
-        form.data["version"] = str(motion.version)
+        typed = posted.copy()
+        typed["version"] = str(motion.version)
+        form.data = typed
         return [f"{error.messages[0]}您填写的内容没有丢失，再按保存，以您填写的为准。"]
     fields = getattr(error, "message_dict", None)
     counts = fields.pop("counts", []) if fields else []

@@ -1,7 +1,7 @@
 """Motions and elections judged: both sides of the edges, ties, and counts that cannot be right."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from activities.quorum import admission_quorum, motion_outcome, motion_quorum, votes_to_pass
@@ -61,8 +61,10 @@ def test_more_ballots_than_were_issued_make_the_vote_void_and_an_empty_count_is_
 
 
 COUNT = st.integers(0, 40)
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no mistake
 
 
+@patient
 @given(
     st.sampled_from(["resolution", "admission", "confirmation"]),
     st.sampled_from(["secret", "open", "show_of_hands"]),
@@ -97,6 +99,7 @@ def test_no_accepted_count_breaks_the_chain(
         assert found.problems
 
 
+@patient
 @given(st.integers(0, 40), *[COUNT] * 5)
 def test_a_count_made_to_add_up_is_accepted(eligible, yes, no, abstain, invalid, lost):
     returned = yes + no + abstain + invalid
@@ -201,6 +204,7 @@ def test_more_names_than_seats_on_the_ballots_are_told():
     assert "应计为无效票" in elect(30, 30, [30, 30], seats=1).problems[0]
 
 
+@patient
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=9), st.integers(1, 5))
 def test_whoever_is_elected_has_enough_and_no_loser_has_more(votes, seats):
     elected, tied = rank(votes, seats=seats, needed=13)
