@@ -19,6 +19,7 @@ from members.roll_months import recount_roll_months
 from points.catalogue import install_default
 from points.demo import shape
 from points.demo.attendance import add_attendance
+from points.demo.contents import add_contents
 from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.people import build_organisation, build_people
 from points.demo.plans import add_plans
@@ -71,6 +72,7 @@ class Command(BaseCommand):
         for year in (today.year - 1, today.year):
             rebuild_activity_months(branches=nodes, year=year)
         add_photos(hospital.branches["JG01"])
+        add_contents(hospital.branches["JG01"], today)
         add_votes(hospital.branches, hospital.officers, today)
         post_many(source_kind="activity", source_ids=confirmed, actor=None)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
