@@ -10,4 +10,5 @@ class ActivitiesConfig(AppConfig):
     def ready(self) -> None:
         import_module("activities.audit_words")
         import_module("activities.calendar_feed")
+        import_module("activities.handbook.kind")
         import_module("activities.receivers")  # its decorators connect the signals; models must be loaded first

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from activities import attendance_urls, vote_urls
+from activities.handbook import views as handbook_views
 from activities.views import (
     board,
     documents,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("year-documents/", year_documents.year_document_list, name="year_document_list"),
     path("year-documents/<int:pk>/<int:year>/<slug:kind>/", year_documents.year_document, name="year_document"),
     path("year/", documents.year_files, name="year_files"),
+    path("handbook/", handbook_views.handbook, name="handbook"),
     path("year/attendance/", documents.attendance_file, name="attendance_file"),
     path("year/plan/", documents.plan_file, name="plan_file"),
     path("<int:pk>/file/", documents.record_file, name="record_file"),

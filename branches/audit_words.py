@@ -55,6 +55,9 @@ register(
         "feed.revoked": "停用日历订阅地址",
         "holiday.set": "登记节假日或调休",
         "holiday.removed": "删除节假日或调休",
+        "report.requested": "申请生成报表",
+        "report.downloaded": "下载报表",
+        "report.deleted": "删除报表",
         "access.refused": "没有权限被拒绝",
     },
     {

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from branches.accounts import pages
+from branches.office import views as office
 from branches.views import audit, feed, holidays, inbox, posts, reminders, terms, tree
 
 app_name = "branches"
@@ -30,5 +31,10 @@ urlpatterns = [
     path("feed/<str:token>.ics", feed.calendar_feed, name="calendar_feed"),
     path("holidays/", holidays.holiday_list, name="holiday_list"),
     path("holidays/<int:pk>/delete/", holidays.holiday_delete, name="holiday_delete"),
+    path("reports/", office.report_list, name="reports"),
+    path("reports/<int:pk>/", office.report_state, name="report_state"),
+    path("reports/<int:pk>/file/", office.report_file, name="report_download"),
+    path("reports/<int:pk>/again/", office.report_again, name="report_again"),
+    path("reports/<int:pk>/delete/", office.report_delete, name="report_delete"),
     path("audit/", audit.audit_list, name="audit_list"),
 ]

@@ -127,7 +127,8 @@ ATOMIC_REQUESTS = False
 # -- Background work: Redis where there is one, else Celery's filesystem broker under DATA_DIR
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
-CELERY_IMPORTS = ["branches.accounts.tasks"]  # beside the tasks.py of each app
+# Tasks beside the tasks.py of each app:
+CELERY_IMPORTS = ["branches.accounts.tasks", "branches.office.tasks", "activities.handbook.tasks"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -231,6 +232,7 @@ ROSTER_FILE_LIMIT = 20 * 2**20
 PHOTO_FILE_LIMIT = 20 * 2**20
 ATTACHMENT_FILE_LIMIT = 20 * 2**20
 IMPORT_KEEP_DAYS = 30
+REPORT_KEEP_DAYS = 30
 ELECTION_PASS_BASE = env.str("ELECTION_PASS_BASE", default="present")  # or should_attend: whose half elects; ask above
 vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "dummymail://"))
 EMAIL_TIMEOUT = 20  # seconds; only the worker waits for it

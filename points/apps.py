@@ -13,4 +13,5 @@ class PointsConfig(AppConfig):
         append_only.register("points.Entry")
         import_module("points.audit_words")
         import_module("points.closing").register_periods()
+        import_module("points.handbook")
         import_module("points.receivers")  # its decorators connect the signals; models must be loaded first

@@ -84,6 +84,12 @@ def of_branch(*needs: C) -> Callable[[Role], set[int]]:
     return answers
 
 
+def reads_handbooks(role: Role) -> set[int]:
+    """A kept report of a branch takes all it is made of, at the branch itself; else it is unknown."""
+    whole = {C.ACTIVITY_VIEW, C.ROSTER_VIEW, C.POINTS_VIEW} <= GRANTS[role]
+    return PAGE if whole and role != Role.GROUP_LEADER else {404}
+
+
 MATRIX: dict[str, Row] = {
     "home": ANY,
     "account_logout": ANY,
@@ -115,6 +121,12 @@ MATRIX: dict[str, Row] = {
     "branches:feed_link": ANY,
     "branches:holiday_list": Row(needs=(C.ORG_MANAGE,)),
     "branches:holiday_delete": Row(needs=(C.ORG_MANAGE,), extra={"pk": 1}),
+    "branches:reports": Row(needs=(C.POINTS_VIEW,)),
+    "branches:report_state": Row("kept", odd=reads_handbooks),
+    "branches:report_download": Row("kept", odd=reads_handbooks),
+    "branches:report_again": Row("kept", odd=reads_handbooks),
+    "branches:report_delete": Row("kept", odd=only_its_owner),
+    "activities:handbook": Row(needs=(C.POINTS_VIEW,)),
     "members:member_list": Row(needs=(C.ROSTER_VIEW,)),
     "members:member_export": Row(needs=(C.ROSTER_VIEW,)),
     "members:me": ANY,

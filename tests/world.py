@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -30,6 +31,7 @@ from activities.search import save_filter
 from branches.choices import BranchLevel, Role, Topic
 from branches.inbox import notify
 from branches.models import Branch, Job, User
+from branches.office.services import keep, request_report
 from config.uploads import CheckedFile
 from members.models import BatchState, ImportBatch, Member
 from tests import factories
@@ -168,6 +170,10 @@ def build_world(place: str) -> World:
     notice = notify(
         recipient=secretary, topic=Topic.RECORD, item_key=f"world {place}", step="1", text=f"{canary}的消息", url="/"
     )
+    kept = request_report(
+        kind="handbook", branch=branch, year=2026, format="docx", title=f"{canary}手册", actor=secretary
+    )
+    keep(report=kept, contents=BytesIO(b"PK"))
     args = {
         "hospital": {"pk": hospital.pk},
         "branch": {"pk": branch.pk},
@@ -187,6 +193,7 @@ def build_world(place: str) -> World:
         "pushed_file": {"pk": pushed_file.pk},
         "report": {"pk": report.pk},
         "plan_job": {"pk": plan_job.pk},
+        "kept": {"pk": kept.pk},
         "batch": {"pk": batch.pk},
         "leave": {"pk": leave.pk},
         "make_up": {"pk": make_up.pk},

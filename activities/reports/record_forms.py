@@ -5,8 +5,10 @@
 Rows of votes, resolutions, criticism and rectification are plain tuples of text in the order of the sheet's columns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from io import BytesIO
+from itertools import islice
 from typing import Any, Final
 
 from django.utils import timezone
@@ -23,6 +25,7 @@ from config.documents.content import PAGES, Document, PhotoRow, ticked
 from config.documents.layouts import Filling, Layout, adapt, section
 
 PHOTOS: Final = 2  # side by side on the sheet
+BLANK: Final = "　　"  # a number of pages for a pen
 PHOTO_EDGE: Final = 1200  # pixels: sharp in print at half the width of a page
 HELD: Final = (ActivityState.SUBMITTED, ActivityState.CONFIRMED, ActivityState.ARCHIVED)
 
@@ -54,16 +57,44 @@ def record_document(
 
     Without `sees_reasons` the names of the absent and their reasons are left out, as on the page of the record.
     """
-    common = _common(activity, sees_reasons)
     kinds = [Kind(row.kind) for row in activity.kinds.all()]
+    sheets = _sheets(activity, kinds, sees_reasons, layouts)
+    for _, values in sheets:
+        values["pages"] = PAGES if len(sheets) == 1 else BLANK
+    fonts = sheets[0][0].fonts if sheets else content.FONTS
+    return Document(f"{activity}记录", tuple(section(layout, values) for layout, values in sheets), fonts)
+
+
+def bound_sections(
+    activity: Activity, kind: Kind, *, layouts: Mapping[str, Mapping[str, Any]], photo_edge: int
+) -> tuple[content.Section, ...]:
+    """The sheet of one kind as a part of a longer file, with names and reasons; two photos whatever the sheet.
+
+    `activity` comes from `for_detail`; photos are at most `photo_edge` pixels wide and high.
+    """
+    sections = []
+    for layout, values in _sheets(activity, [kind], True, layouts, photo_edge):
+        sheet = section(layout, values | {"pages": BLANK})
+        if "photos" not in values and (photos := _photos(activity.host or activity, photo_edge)):
+            sheet = replace(sheet, blocks=(*sheet.blocks, PhotoRow(photos)))
+        sections.append(sheet)
+    return tuple(sections)
+
+
+def _sheets(
+    activity: Activity,
+    kinds: Iterable[Kind],
+    sees_reasons: bool,
+    layouts: Mapping[str, Mapping[str, Any]] | None,
+    photo_edge: int = PHOTO_EDGE,
+) -> list[tuple[Layout, Values]]:
+    common = _common(activity, sees_reasons)
     sheets: list[tuple[Layout, Values]] = []
     for kind in kinds:
         base = LAYOUTS[kind]
-        sheets.append((adapt(base, (layouts or {}).get(base.code)), common | _of_kind(activity, kind, common)))
-    for _, values in sheets:
-        values["pages"] = PAGES if len(sheets) == 1 else "　　"
-    fonts = sheets[0][0].fonts if sheets else content.FONTS
-    return Document(f"{activity}记录", tuple(section(layout, values) for layout, values in sheets), fonts)
+        values = common | _of_kind(activity, kind, common, photo_edge)
+        sheets.append((adapt(base, (layouts or {}).get(base.code)), values))
+    return sheets
 
 
 def _common(activity: Activity, sees_reasons: bool) -> Values:
@@ -115,7 +146,7 @@ def _note(activity: Activity) -> str:
     return f"{activity.get_state_display()}，未经确认"
 
 
-def _of_kind(activity: Activity, kind: Kind, common: Values) -> Values:
+def _of_kind(activity: Activity, kind: Kind, common: Values, photo_edge: int) -> Values:
     text = activity.host or activity
     stored: Mapping[str, Any] = text.details.get(kind.value, {})
     words = {one.name: shown(one, stored.get(one.name)) for one in SCHEMA.get(kind, ())}
@@ -136,7 +167,7 @@ def _of_kind(activity: Activity, kind: Kind, common: Values) -> Values:
         values |= _lesson(activity, kind, words, str(values["minutes"]))
     if kind in (Kind.THEME_DAY, Kind.POLITICAL_BIRTHDAY):
         values["flow"] = ticked(ticks_of([kind], text.details, "flow"))
-        values["photos"] = PhotoRow(_photos(text))
+        values["photos"] = PhotoRow(_photos(text, photo_edge))
     if kind in (Kind.ORG_LIFE_MEETING, Kind.DEM_LIFE_MEETING):
         asked = "\n".join(ticked([tick]) for tick in ticks_of([kind], text.details, "form")) or kind.label
         values |= {
@@ -178,18 +209,19 @@ def _sequence(activity: Activity, kind: Kind) -> str:
     return f"{starts.year}年第{before.count() + 1}次"
 
 
-def _photos(activity: Activity) -> tuple[content.Photo, ...]:
-    """The first photos, small enough for print; one that cannot be read any more is left out."""
-    found = (_photo(one) for one in activity.photos.all())
-    return tuple(photo for photo in found if photo is not None)[:PHOTOS]
+def _photos(activity: Activity, edge: int) -> tuple[content.Photo, ...]:
+    """The first photos, small enough for print; one that cannot be read any more is left out. No more are opened."""
+    found = (_photo(one, edge) for one in activity.photos.all())
+    return tuple(islice((photo for photo in found if photo is not None), PHOTOS))
 
 
-def _photo(photo: Photo) -> content.Photo | None:
+def _photo(photo: Photo, edge: int) -> content.Photo | None:
     try:
         with photo.image.open("rb") as opened, Image.open(opened, formats=["JPEG"]) as picture:
-            picture.thumbnail((PHOTO_EDGE, PHOTO_EDGE))
+            picture.draft("RGB", (edge, edge))  # decoded at half or a quarter of its size where that is enough
+            picture.thumbnail((edge, edge))
             out = BytesIO()
-            picture.convert("RGB").save(out, "JPEG", quality=85)
+            picture.convert("RGB").save(out, "JPEG", quality=82)
             return content.Photo(out.getvalue(), picture.width, picture.height, photo.caption)
     except OSError:  # the file is gone or damaged: the sheet is printed without it
         return None

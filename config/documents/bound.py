@@ -7,6 +7,7 @@
 What stands in front (cover, contents) is written last, when all pages are known, and has no numbers itself.
 """
 
+import gc
 from dataclasses import replace
 from io import BytesIO
 from typing import IO
@@ -26,6 +27,7 @@ class Volume:
         """Lay out one part behind those there are; returns the number of its first page. Raises PdfMissing."""
         first = self.pages + 1
         data, pages = pdf.render_part(document, first_page=first)
+        gc.collect()  # boxes of a page point at each other: left to itself, memory grows with the parts
         self.parts.append(data)
         self.pages += pages
         return first

@@ -26,7 +26,7 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 @dataclass(frozen=True)
 class Page:
-    """One kind of page. A4; `numbered` pages carry "— 1 —" at the outer edge."""
+    """One kind of page. A4; `numbered` pages carry "— 1 —" at the outer edge; one that `restarts` is page 1 itself."""
 
     top: float = 37
     right: float = 26
@@ -34,6 +34,7 @@ class Page:
     left: float = 28
     landscape: bool = False
     numbered: bool = True
+    restarts: bool = False
 
     @property
     def width(self) -> float:

@@ -1,12 +1,13 @@
 """Documents as Word files. Tables are written as XML: python-docx looks for each cell anew, minutes for a long list."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import pairwise
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import docx
-from docx.enum.section import WD_ORIENT
+from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.text import WD_BREAK
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement, parse_xml
@@ -16,6 +17,7 @@ from docx.text.paragraph import Paragraph as WordParagraph
 from lxml import etree
 
 from config.documents.content import (
+    FONTS,
     PAGES,
     Block,
     Cell,
@@ -31,6 +33,7 @@ from config.documents.content import (
     Paragraph,
     PhotoRow,
     Placed,
+    Section,
     Signature,
     Table,
     balanced,
@@ -54,30 +57,39 @@ from config.documents.word_xml import (
     twips,
 )
 
+NEW_PAGE: Final = WD_SECTION.NEW_PAGE
 FALLBACK: Final = "宋体"
 STAND_INS: Final = {"方正小标宋简体": "宋体", "仿宋_GB2312": "仿宋", "楷体_GB2312": "楷体", "仿宋": "FangSong"}
 CELL_MARGIN: Final = 1.2  # mm at each side
 
 
 def render(document: Document) -> bytes:
-    word = docx.Document()
-    _properties(word, document)
-    _defaults(word, document.fonts)
-    writer = _Writer(word, document.fonts)
-    for n, section in enumerate(document.sections):
-        part = word.sections[0] if n == 0 else word.add_section()
-        _page(part, section.page, document.fonts)
-        writer.width = section.page.text_width
-        for block in section.blocks:
-            writer.block(block)
     out = BytesIO()
-    word.save(out)
+    write(document.title, document.sections, out, fonts=document.fonts)
     return out.getvalue()
 
 
-def _properties(word: Any, document: Document) -> None:
+def write(title: str, sections: Iterable[Section], out: IO[bytes], *, fonts: Fonts = FONTS) -> None:
+    """The file, from sections that may be made one after the other; each is let go once it is written."""
+    word = docx.Document()
+    _properties(word, title)
+    _defaults(word, fonts)
+    writer = _Writer(word, fonts)
+    numbered: bool | None = None
+    for n, section in enumerate(sections):
+        page = section.page
+        part = word.sections[0] if n == 0 else word.add_section(WD_SECTION.ODD_PAGE if page.restarts else NEW_PAGE)
+        _page(part, page, fonts, again=page.numbered == numbered)
+        numbered = page.numbered
+        writer.width = page.text_width
+        for block in section.blocks:
+            writer.block(block)
+    word.save(out)
+
+
+def _properties(word: Any, title: str) -> None:
     about = word.core_properties
-    about.title, about.author, about.comments, about.language = clean(document.title)[:255], "", "", "zh-CN"
+    about.title, about.author, about.comments, about.language = clean(title)[:255], "", "", "zh-CN"
     about.created = about.modified = datetime.now(UTC)
 
 
@@ -110,12 +122,19 @@ def _defaults(word: Any, fonts: Fonts) -> None:
     part._blob = etree.tostring(table, xml_declaration=True, encoding="UTF-8", standalone=True)
 
 
-def _page(section: Any, page: Page, fonts: Fonts) -> None:
+def _page(section: Any, page: Page, fonts: Fonts, *, again: bool) -> None:
+    """`again`: the foot of the section before serves this one too."""
     section.orientation = WD_ORIENT.LANDSCAPE if page.landscape else WD_ORIENT.PORTRAIT
     section.page_width, section.page_height = Mm(page.width), Mm(page.height)
     section.top_margin, section.bottom_margin = Mm(page.top), Mm(page.bottom)
     section.left_margin, section.right_margin = Mm(page.left), Mm(page.right)
     section.header_distance, section.footer_distance = Mm(page.top / 2), Mm(max(8, page.bottom - 12))
+    for inherited in section._sectPr.findall(qn("w:pgNumType")):
+        section._sectPr.remove(inherited)  # a section begins as a copy of the one before
+    if page.restarts:
+        section._sectPr.find(qn("w:cols")).addprevious(parse_xml(f'<w:pgNumType {nsdecls("w")} w:start="1"/>'))
+    if again:
+        return
     section.footer.is_linked_to_previous = section.even_page_footer.is_linked_to_previous = False
     if not page.numbered:
         return

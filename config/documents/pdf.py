@@ -142,6 +142,8 @@ def _css(document: Document) -> str:
         page = section.page
         margins = f"{page.top}mm {page.right}mm {page.bottom}mm {page.left}mm"
         pages.append(f".s{n}{{page:s{n}}} @page s{n}{{size:{page.width}mm {page.height}mm;margin:{margins}}}")
+        if page.restarts and n:
+            pages.append(f"@page :nth(1 of s{n}){{counter-reset:page 1}} .s{n}{{break-before:right}}")
         if page.numbered:
             number = f"content:'— ' counter(page) ' —';font:14pt {_family(fonts.page_number)};vertical-align:top;"
             gap = f"padding-top:{min(7, page.bottom / 4)}mm"

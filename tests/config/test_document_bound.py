@@ -27,6 +27,7 @@ def test_page_numbers_run_through_the_parts_and_the_contents_name_them():
     assert sides == len(texts) == volume.pages + 2  # contents, an empty back
     assert firsts == [1, 3, 7]
     assert [n for n, text in enumerate(texts, start=1) if f"— {n - 2} —" in text] == list(range(3, sides + 1))
-    assert "— " not in texts[0] and texts[1] == ""
+    assert "— " not in texts[0]
+    assert texts[1] == ""
     assert [reader.get_destination_page_number(one) for one in reader.outline] == [2, 4, 8]
     assert reader.metadata.title == "工作手册"
