@@ -102,7 +102,10 @@ def _owed(branch: Branch, year: int, until: date) -> Counts:
             excused=Count("pk", filter=excused),
         )
     )
-    return {row["kind"]: {**row, "late": row["late_n"]} for row in counts}
+    return {
+        row["kind"]: {name: row[name] for name in ("required", "done", "excused")} | {"late": row["late_n"]}
+        for row in counts
+    }
 
 
 def _held(branch: Branch, year: int) -> dict[str, int]:

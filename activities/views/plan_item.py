@@ -146,7 +146,12 @@ def _report(request: HttpRequest, item: PlanItem) -> str:
         raise ValidationError({"file": error.messages[0]}) from error
     fulfilling.file_report(
         item=item,
-        report=fulfilling.Report(*(request.POST.get(name, "") for name in ("title", "authors", "summary")), file),
+        report=fulfilling.Report(
+            title=request.POST.get("title", ""),
+            authors=request.POST.get("authors", ""),
+            summary=request.POST.get("summary", ""),
+            file=file,
+        ),
         form_key=posted_key(request.POST.get("form_key", "")),
         actor=request.user,
     )
