@@ -4,8 +4,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -85,9 +85,9 @@ def filter_save(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def filter_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    kept = get_object_or_404(request.user.saved_filters, pk=pk)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    if not drop_filter(user=request.user, pk=pk):
-        raise Http404
+    drop_filter(kept)
     messages.success(request, "已删除这组常用筛选。")
     return redirect("activities:activity_list")
