@@ -1,6 +1,7 @@
 """Signing in, from the branch's side: the window, the list, the projector and its living part."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import segno
@@ -84,12 +85,17 @@ def _manage(
         "opens": typed.get("opens") or f"{timezone.localtime(times[0]):%H:%M}",
         "closes": typed.get("closes") or f"{timezone.localtime(times[1]):%H:%M}",
         "problems": by_field(problems),
-        "signed": sorted((row for row in rows if row.signed_at), key=lambda row: row.signed_at, reverse=True),
+        "signed": _newest_first(rows),
         "waiting": _by_group([row for row in rows if not row.signed_at]),
         "expected": len(rows),
         "code": sign_codes.code(sign.secret, sign.pk, now) if sign and _state(sign, now) == "open" else "",
     }
     return render(request, "activities/sign_in.html", context, status=status)
+
+
+def _newest_first(rows: Iterable[Attendance]) -> list[Attendance]:
+    signed = [(row.signed_at, row.pk, row) for row in rows if row.signed_at]
+    return [row for _, _, row in sorted(signed, key=lambda one: one[:2], reverse=True)]
 
 
 def by_field(error: ValidationError | None) -> dict[str, str]:
@@ -204,7 +210,7 @@ def _live(request: HttpRequest, activity: Activity, sign: SignIn) -> dict[str, A
     now = timezone.now()
     state = _state(sign, now)
     rows = activity.attendances.all()
-    newest = sorted((row for row in rows if row.signed_at), key=lambda row: row.signed_at, reverse=True)
+    newest = _newest_first(rows)
     context: dict[str, Any] = {
         "activity": activity,
         "sign": sign,
