@@ -4,13 +4,14 @@ annexes.register("points", part)  # part(book) -> Iterator[Section], in points/a
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from activities.attending import target_hours
 from activities.handbook.book import Book, not_yet, one, table
 from activities.hours import officers_among, sums_of
 from activities.reports.sheets import attendance_of_year
-from config.documents.content import Column, Section
+from config.documents.content import Column, Section, Table, in_parts
 
 Part = Callable[[Book], Iterator[Section]]
 _FILLED: dict[str, Part] = {}
@@ -50,4 +51,17 @@ def study(book: Book) -> Iterator[Section]:
         Column("达标", 18, "center"),
     )
     yield from one(table(columns, rows))
-    yield from attendance_of_year(book.branch, book.year).sections
+    for section in attendance_of_year(book.branch, book.year).sections:
+        yield from _parted(section)
+
+
+def _parted(section: Section) -> Iterator[Section]:
+    """A table that is too wide for its page, each of its parts on pages of its own: none of them is long to lay out."""
+    for n, block in enumerate(section.blocks):
+        if isinstance(block, Table) and len(parts := in_parts(block, section.page.text_width)) > 1:
+            before, after = section.blocks[:n], section.blocks[n + 1 :]
+            for k, part in enumerate(parts):
+                head, foot = before if k == 0 else (), after if k == len(parts) - 1 else ()
+                yield replace(section, blocks=(*head, part, *foot))
+            return
+    yield section

@@ -46,6 +46,7 @@ class Book:
     def roll(self) -> MemberQuerySet:
         """The members of that last day, in the order of the roster."""
         found: MemberQuerySet = Member.objects.roll_of(self.branch, self.last)
+        found = found.defer("id_number", "phone", "home_address")  # not printed, so not decrypted
         return found.select_related("user", "group").order_by("group__path", "user__search_keys", "pk")
 
     def of_year(self) -> QuerySet[Activity]:

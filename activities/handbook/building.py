@@ -9,11 +9,12 @@ from activities.handbook import annexes, gatherings, organisation, rest
 from activities.handbook.book import Book, cn
 from config.documents import docx, pdf
 from config.documents.bound import Volume
-from config.documents.content import OFFICIAL, RECORD, Contents, Document, Heading, Page, Paragraph, Section
+from config.documents.content import OFFICIAL, RECORD, Contents, Document, Heading, Page, Paragraph, Section, Table
 
 Tell = Callable[[int, int, str], None]  # (done, total, step in Chinese)
 FORMATS: Final = ("docx", "pdf")
 CHUNK: Final = 4  # sections laid out at once: with their photos some eight pages
+CELLS: Final = 400  # of tables; a section with more is laid out alone
 NUMERALS: Final = "一二三四五六七八九十"
 
 PARTS: Final[tuple[tuple[str, annexes.Part], ...]] = (
@@ -109,8 +110,12 @@ def _part(book: Book, n: int) -> Iterator[Section]:
 def _chunks(sections: Iterator[Section]) -> Iterator[tuple[Section, ...]]:
     chunk: list[Section] = []
     for section in sections:
+        cells = sum(len(one.rows) * len(one.columns) for one in section.blocks if isinstance(one, Table))
+        if chunk and cells > CELLS:
+            yield tuple(chunk)
+            chunk = []
         chunk.append(section)
-        if len(chunk) == CHUNK:
+        if len(chunk) == CHUNK or cells > CELLS:
             yield tuple(chunk)
             chunk = []
     if chunk:
@@ -120,10 +125,10 @@ def _chunks(sections: Iterator[Section]) -> Iterator[tuple[Section, ...]]:
 def _front(book: Book, pages: list[int] | None) -> tuple[Section, ...]:
     """Cover and contents, without page numbers."""
     cover = (
-        *[Paragraph("")] * 4,
+        *[Paragraph("　")] * 4,
         Heading("支部工作手册", 0),
         Heading(f"{book.year}年度", 0),
-        *[Paragraph("")] * 8,
+        *[Paragraph("　")] * 8,
         Paragraph(f"党支部名称：{book.branch.name}", "center", indent=False),
         Paragraph(f"书　　　记：{_secretary(book) or '＿＿＿＿＿＿'}", "center", indent=False),
         Paragraph(f"起 止 日 期：{cn(book.first)}至{book.year}年12月31日", "center", indent=False),

@@ -94,6 +94,7 @@ def attendance_of_year(branch: Branch, year: int) -> Document:
         for one in activities.order_by("starts_at", "pk")
     ]
     rows = Attendance.objects.filter(activity__in=[one.pk for one in held]).select_related("member__group")
+    rows = rows.defer("member__id_number", "member__phone", "member__home_address")  # not printed, so not decrypted
     marks: dict[int, dict[int, Attendance]] = {}
     for row in rows:
         marks.setdefault(row.member_id, {})[row.activity_id] = row
