@@ -37,7 +37,7 @@ def how_to(book: Book) -> Iterator[Section]:
 
 def basics(book: Book) -> Iterator[Section]:
     branch = book.branch
-    above = branch.get_parent()
+    above = Branch.objects.get_parent(branch)
     roll = list(book.roll())
     full = sum(one.roll_type == MemberType.FULL for one in roll)
     ages = [book.last.year - one.birth_date.year for one in roll]
