@@ -180,12 +180,13 @@ def _meeting_of_today(hospital: Hospital, today: date) -> None:
     if today == now.date():  # whenever the demo is begun, the window is open
         last = datetime.combine(today, time(22, 30), now.tzinfo)
         starts = min(now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0) + timedelta(minutes=30), last)
+    opens = starts - timedelta(hours=1)
     activity = _open_record(hospital, today, starts, "新时代医院党员的责任与担当", ActivityState.DRAFT)
     secretary = hospital.officers[CODE][Role.BRANCH_SECRETARY]
     SignIn.objects.create(
         activity=activity,
         secret=hashlib.sha256(f"demo {activity.pk}".encode()).hexdigest(),
-        opens_at=starts - timedelta(hours=1),
+        opens_at=opens,
         closes_at=min(starts + timedelta(hours=4), datetime.combine(today, time(23, 59), now.tzinfo)),
         opened_by=secretary,
     )
@@ -193,7 +194,7 @@ def _meeting_of_today(hospital: Hospital, today: date) -> None:
     shown = [row for row in rows if row.member.user.username != "member"]  # who tries the demo signs in themselves
     for n, row in enumerate(shown):
         if n % 3 == 0:
-            row.signed_at = starts - timedelta(minutes=20) + timedelta(seconds=47 * n)
+            row.signed_at = opens + timedelta(seconds=47 * n)  # none of them after now
             row.signed_by = SignMethod.MANUAL if n % 12 == 9 else SignMethod.QR
     for row in rows:
         if row.signed_at is None:
