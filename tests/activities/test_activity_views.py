@@ -368,7 +368,7 @@ def test_an_explanation_is_asked_accepted_and_refused(as_user, secretary, office
     assert client.post(path, {"action": "explain", "reason": "x"}).status_code == 422
     assert client.post(path, {"action": "explain", "reason": "全员参加援外医疗队"}).status_code == 302
     client = as_user(office)
-    assert "全员参加援外医疗队" in client.get(BOARD, {"month": "2026-10"}).content.decode()
+    assert "全员参加援外医疗队" in client.get(reverse("activities:plan_reviews")).content.decode()
     assert client.post(path, {"action": "refuse", "comment": ""}).status_code == 422
     assert client.post(path, {"action": "accept"}).status_code == 302
     item.refresh_from_db()
