@@ -7,12 +7,14 @@ import docx
 import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from pypdf import PdfReader
 
 from activities.choices import ActivityState, Kind
 from activities.handbook import building
 from activities.handbook.book import Book
 from branches.choices import Role
 from branches.models import Report
+from branches.office.services import keep
 from config.documents import pdf
 from tests import factories
 
@@ -104,14 +106,18 @@ def test_a_record_of_two_kinds_stands_in_both_parts_with_the_sheet_of_each(branc
 
 
 @pytest.mark.skipif(not pdf.is_available(), reason="this machine has no Pango or no Chinese font")
-def test_the_contents_of_a_pdf_name_the_page_of_each_part(branch):
-    from pypdf import PdfReader
+def flat(outline):
+    """Entries of a PDF's outline; those below another stand in a list of their own."""
+    for one in outline:
+        yield from flat(one) if isinstance(one, list) else [one]
 
+
+def test_the_contents_of_a_pdf_name_the_page_of_each_part(branch):
     out, told = BytesIO(), []
     building.build(Book.of(branch, 2025, factories.TODAY), "pdf", out, lambda *step: told.append(step))
     reader = PdfReader(out)
     contents = reader.pages[1].extract_text()
-    pages = {one.title: reader.get_destination_page_number(one) - 1 for one in reader.outline}
+    pages = {one.title: reader.get_destination_page_number(one) - 1 for one in flat(reader.outline)}
     assert [title for title in pages if title in ORDER] == ORDER
     for title in ORDER:
         assert f"{pages[title]}" in contents
@@ -124,8 +130,6 @@ def test_asking_makes_a_report_and_a_kept_one_is_offered_first(branch, secretary
     asked = {"branch": branch.pk, "year": "2025", "format": "docx"}
     assert client.post(url, asked).status_code == 302
     report = Report.objects.get()
-    from branches.office.services import keep
-
     keep(report=report, contents=BytesIO(b"PK"))
     page = client.post(url, asked)
     assert "已有一份" in page.content.decode()
