@@ -121,7 +121,7 @@ def test_without_the_lock_more_than_one_would_confirm(data, secretary, officers,
         everybody_read.wait()
         return found
 
-    monkeypatch.setattr(services, "_locked", look_without_locking)
+    monkeypatch.setattr(services, "locked", look_without_locking)
     monkeypatch.setattr(services.activity_confirmed, "send", lambda *args, **kwargs: None)
     answers = at_once(lambda n: services.confirm_activity(activity=record, actor=officers[n]))
     assert sum(isinstance(answer, Activity) for answer in answers) > 1

@@ -103,10 +103,10 @@ def test_without_the_claim_everybody_would_send(handed_over, monkeypatch):
     """The control: everybody reads what is queued before anybody has marked it."""
     channel, sent = handed_over
     everybody_read = threading.Barrier(WORKERS, timeout=30)
+    claim = uuid.uuid4()  # the same for all: nobody can tell whose the rows are
 
     def read_without_claiming(rows):
         found = list(rows.filter(state=DeliveryState.QUEUED).values_list("pk", flat=True))
-        claim = uuid.uuid4()
         everybody_read.wait()
         Delivery.objects.filter(pk__in=found).update(claim=claim)
         return claim
