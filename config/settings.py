@@ -235,7 +235,6 @@ IMPORT_KEEP_DAYS = 30
 REPORT_KEEP_DAYS = 30
 ELECTION_PASS_BASE = env.str("ELECTION_PASS_BASE", default="present")  # or should_attend: whose half elects; ask above
 vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or "dummymail://"))
-EMAIL_TIMEOUT = 20  # seconds; only the worker waits for it
 EMAIL_TIMEOUT = 10  # a dead mail server must not hold the worker
 MAIL_IS_SET_UP = bool(env.str("EMAIL_URL", default=""))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="zhibu@localhost")
