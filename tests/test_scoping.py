@@ -74,7 +74,6 @@ def test_every_role_gets_the_answer_its_grants_say(role, worlds, client):
     assert wrong == []
 
 
-@pytest.mark.parametrize("role", list(Role))
 def post_and_undo(client: Client, path: str) -> int:
     """The answer to an empty POST; what it wrote is taken back, so that no URL depends on the one before."""
     with transaction.atomic():
@@ -83,6 +82,7 @@ def post_and_undo(client: Client, path: str) -> int:
     return answer
 
 
+@pytest.mark.parametrize("role", list(Role))
 def test_no_role_writes_where_its_grants_do_not_reach(role, worlds, client):
     """An empty POST everywhere: never an error, never more than the role may, nothing of another hospital."""
     own, foreign = worlds
