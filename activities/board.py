@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -58,11 +58,11 @@ class Row:
     members: int | None = None
 
 
-@dataclass(frozen=True)
-class Board:
-    columns: tuple[Column, ...] = ()
-    rows: tuple[Row, ...] = ()
-    counts: Mapping[CellState, int] = field(default_factory=dict)  # cells by state
+class Counted:
+    """What every board sums up, whatever its cells look like: its rows, and its cells by state."""
+
+    rows: tuple[Any, ...]
+    counts: Mapping[CellState, int]
 
     @property
     def required(self) -> int:
@@ -83,6 +83,13 @@ class Board:
     @property
     def waiting(self) -> int:
         return self.counts.get(CellState.SENT, 0)
+
+
+@dataclass(frozen=True)
+class Board(Counted):
+    columns: tuple[Column, ...] = ()
+    rows: tuple[Row, ...] = ()
+    counts: Mapping[CellState, int] = field(default_factory=dict)
 
 
 def month_of_board(day: date) -> tuple[date, date]:

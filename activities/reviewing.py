@@ -114,6 +114,12 @@ def _send_back(
     record(actor=actor, action=action, target=activity, branch=activity.branch, changes=changes)
 
 
+def returned_fields(activity: Activity | None) -> list[tuple[str, str]]:
+    """Label and comment of each field that was commented on when the record went back; none without a record."""
+    told = activity.return_fields if activity else {}
+    return [(RETURNABLE[name], text) for name, text in told.items()]
+
+
 # -- Checked by the Party office
 
 

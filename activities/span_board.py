@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 
 from activities.access import may_record
-from activities.board import FREQUENCY, ORDER, BoardCell, Column, items_cell
+from activities.board import FREQUENCY, ORDER, BoardCell, Column, Counted, items_cell
 from activities.choices import CellState, Kind, Period, PlanState, short_label
 from activities.models import PlanItem
 from activities.periods import Span, period_label, span_of
@@ -110,30 +110,10 @@ class SpanRow:
 
 
 @dataclass(frozen=True)
-class SpanBoard:
+class SpanBoard(Counted):
     columns: tuple[SpanColumn, ...] = ()
     rows: tuple[SpanRow, ...] = ()
     counts: Mapping[CellState, int] = field(default_factory=dict)
-
-    @property
-    def required(self) -> int:
-        return sum(row.required for row in self.rows)
-
-    @property
-    def done(self) -> int:
-        return sum(row.done for row in self.rows)
-
-    @property
-    def late(self) -> int:
-        return self.counts.get(CellState.LATE, 0)
-
-    @property
-    def soon(self) -> int:
-        return self.counts.get(CellState.SOON, 0)
-
-    @property
-    def waiting(self) -> int:
-        return self.counts.get(CellState.SENT, 0)
 
 
 def build_span_board(items: Iterable[PlanItem], today: date, *, reader: User | None = None) -> SpanBoard:

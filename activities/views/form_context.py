@@ -14,7 +14,7 @@ from activities.drafting import Absence
 from activities.forms import REASONS, ActivityForm
 from activities.models import Activity
 from activities.people import Expected, expected_people
-from activities.reviewing import RETURNABLE
+from activities.reviewing import returned_fields
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
 from branches.choices import BranchLevel
 from config.uploads import ATTACHMENTS_ACCEPT
@@ -77,9 +77,7 @@ def context_of(page: "FormPage", form: ActivityForm, absences: dict[int, Absence
         "confirmer": who_confirms(activity or Activity(branch=page.branch, recorder=page.user, editor=page.user)),
         "was_returned": bool(activity and activity.return_comment and activity.submitted_at),
         "returned": _returned(activity),
-        "returned_fields": [(RETURNABLE[name], text) for name, text in activity.return_fields.items()]
-        if activity
-        else [],
+        "returned_fields": returned_fields(activity),
         "was_submitted": bool(activity and activity.state == ActivityState.SUBMITTED),
         "photo_limit": settings.PHOTO_FILE_LIMIT,
         "file_limit_mb": settings.ATTACHMENT_FILE_LIMIT // 2**20,

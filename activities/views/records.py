@@ -17,7 +17,7 @@ from activities.access import (
 from activities.choices import ActivityState, AttendanceStatus, Kind
 from activities.confirming import confirmers_of, who_confirms
 from activities.models import SEEN_BY_MEMBERS, Activity, Photo
-from activities.reviewing import RETURNABLE
+from activities.reviewing import RETURNABLE, returned_fields
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
 from activities.trail import trail_of
 from activities.views.contents import contents_of
@@ -63,7 +63,7 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
         "spot_checks": list(activity.spot_checks.select_related("checked_by")) if sees_reasons else [],
         "revisions": list(activity.revisions.select_related("made_by")) if sees_reasons else [],
         "returnable": _returnable(extra.get("typed") or {}),
-        "returned_fields": [(RETURNABLE[name], text) for name, text in activity.return_fields.items()],
+        "returned_fields": returned_fields(activity),
         "trail": trail_of(activity) if sees_reasons else [],
         "photos": list(activity.photos.all()),
         "votes": vote_summary.page_of(activity),

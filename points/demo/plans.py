@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from activities.choices import Kind, PlanState, YearDocumentKind
+from activities.fulfilling import Report, file_report
 from activities.models import Activity, PlanItem
 from activities.not_held import explain_not_held
 from activities.pushing import Order, accept_answer, answer_item, push_item, return_answer
@@ -50,6 +51,22 @@ def add_plans(hospital: Hospital, today: date) -> None:
     _topics(hospital.branches["JG01"], secretaries["JG01"], today)
     _pushed(hospital, secretaries, today)
     _documents(hospital, secretaries, today)
+    _research(hospital, today)
+
+
+def _research(hospital: Hospital, today: date) -> None:
+    """The report the committee filed on last year's research; this year's is still to come."""
+    item = PlanItem.objects.get(branch=hospital.root, kind=Kind.RESEARCH, start__year=today.year - 1)
+    file_report(
+        item=item,
+        report=Report(
+            title="夜班护理人员参加组织生活情况调研",
+            authors="党委书记、党委办公室",
+            summary="走访6个病区、座谈42人。夜班人员到会率低于平均，建议分场次开展并按时补课。",
+        ),
+        form_key=uuid.uuid5(uuid.NAMESPACE_OID, f"demo research {today}"),
+        actor=hospital.office,
+    )
 
 
 def _topics(branch: Branch, secretary: User, today: date) -> None:
