@@ -43,7 +43,12 @@ DOORS = (
     _door("支部与党员", "branches:branch_tree", "diagram-3", "组织架构", C.ORG_VIEW),
     _door("支部与党员", "members:member_list", "people", "党员名册", C.ROSTER_VIEW),
     _door(
-        "支部与党员", "points:branch_points", "clipboard-data", "积分管理", C.POINTS_VIEW, also=("/points/members/",)
+        "支部与党员",
+        "points:branch_points",
+        "clipboard-data",
+        "积分管理",
+        C.POINTS_VIEW,
+        also=("/points/members/", "/points/periods/"),
     ),
     _door(
         "支部与党员",
