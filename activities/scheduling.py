@@ -19,6 +19,7 @@ from activities.rules import monthly_day
 from branches.audit import record
 from branches.models import Branch, User
 from branches.working_days import WorkCalendar, load_calendar, next_working_day, previous_working_day
+from config.templatetags.ui import cn_date
 
 TOPIC = 100
 
@@ -71,7 +72,7 @@ def schedule_item(
         raise ValidationError({"topic": f"主题请控制在{TOPIC}字以内。"})
     if planned_on != item.planned_on and planned_on is not None:
         if not item.start <= planned_on <= item.end:
-            raise ValidationError({"planned_on": f"计划日期应在{_cn(item.start)}至{_cn(item.end)}之间。"})
+            raise ValidationError({"planned_on": f"计划日期应在{cn_date(item.start)}至{cn_date(item.end)}之间。"})
         if planned_on < today:
             raise ValidationError({"planned_on": "计划日期不能早于今天。"})
     _place(item, planned_on, topic)
@@ -123,7 +124,3 @@ def _place(item: PlanItem, planned_on: date | None, topic: str) -> None:
     item.save(update_fields=["planned_on", "topic", "due", "touched", "version"])
     months.add(item.due.replace(day=1))
     recount_months(branches=[item.branch_id], months=months, kinds=[item.kind])
-
-
-def _cn(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"

@@ -35,6 +35,7 @@ from activities.signals import activity_confirmed
 from branches.audit import record
 from branches.choices import BranchLevel
 from branches.models import User
+from config.templatetags.ui import cn_date
 
 EDITABLE: Final = (ActivityState.PLANNED, ActivityState.DRAFT, ActivityState.SUBMITTED, ActivityState.RETURNED)
 HANDED_IN: Final = (ActivityState.SUBMITTED, ActivityState.CONFIRMED, ActivityState.ARCHIVED)
@@ -185,9 +186,9 @@ def _check_shape(data: ActivityData) -> None:
         problems["kind"] = f"{'、'.join(strange)}不在{data.branch.name}登记。"
     day = timezone.localdate(data.starts_at)
     if day < data.branch.founded_on:
-        problems["date"] = f"{data.branch.name}成立于{_cn(data.branch.founded_on)}，活动日期不能早于成立日期。"
+        problems["date"] = f"{data.branch.name}成立于{cn_date(data.branch.founded_on)}，活动日期不能早于成立日期。"
     elif data.branch.dissolved_on and day > data.branch.dissolved_on:
-        problems["date"] = f"{data.branch.name}已于{_cn(data.branch.dissolved_on)}撤销，不能登记此后的活动。"
+        problems["date"] = f"{data.branch.name}已于{cn_date(data.branch.dissolved_on)}撤销，不能登记此后的活动。"
     if data.ends_at and data.ends_at <= data.starts_at:
         problems["ends"] = "结束时间应晚于开始时间。"
     if problems:
@@ -231,7 +232,7 @@ def gaps_of(activity: Activity) -> Incomplete | None:
     if activity.starts_at > timezone.now():
         problems["date"] = "活动还没有开始，开展之后才能提交；现在可以存为草稿。"
     if not activity.branch.is_open(day):
-        problems["date"] = f"{activity.branch.name}在{_cn(day)}尚未成立或已经撤销。"
+        problems["date"] = f"{activity.branch.name}在{cn_date(day)}尚未成立或已经撤销。"
     if twin := _handed_in_twin(activity):
         problems["starts_at"] = f"这个时间已有一份同类记录“{twin.topic}”（{twin.serial}），请勿重复登记。"
     if short := quorum_shortfall(activity, rows):
@@ -311,7 +312,3 @@ def refresh(activity: Activity) -> None:
     """Bring plan and roll-ups in line with a record whose state or people changed."""
     kinds = [row.kind for row in activity.kinds.all()]
     refresh_items(branch=activity.branch, kinds=kinds, days=[timezone.localdate(activity.starts_at)])
-
-
-def _cn(day: object) -> str:
-    return f"{day.year}年{day.month}月{day.day}日" if hasattr(day, "year") else ""  # type: ignore[attr-defined]

@@ -61,10 +61,6 @@ class Book:
         return found.order_by("starts_at", "pk")
 
 
-def cn(day: date | None) -> str:
-    return f"{day.year}年{day.month}月{day.day}日" if day else ""
-
-
 def note(text: str) -> Paragraph:
     return Paragraph(text, small=True)
 

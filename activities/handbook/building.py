@@ -6,7 +6,8 @@ from typing import IO, Final
 
 from activities.choices import Kind
 from activities.handbook import annexes, gatherings, organisation, rest
-from activities.handbook.book import Book, cn
+from activities.handbook.book import Book
+from activities.reports.wording import day as cn
 from config.documents import docx, pdf
 from config.documents.bound import Volume
 from config.documents.content import OFFICIAL, RECORD, Contents, Document, Heading, Page, Paragraph, Section, Table

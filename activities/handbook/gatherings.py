@@ -6,9 +6,10 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from activities.choices import AttendanceStatus, FollowUpSort, Kind
-from activities.handbook.book import PHOTO_EDGE, Book, cn, not_yet, note, nothing, one, table
+from activities.handbook.book import PHOTO_EDGE, Book, not_yet, note, nothing, one, table
 from activities.models import SEEN_BY_MEMBERS, Activity, FollowUp
 from activities.reports.record_forms import bound_sections
+from activities.reports.wording import day as cn
 from config.documents.content import Block, Column, Section
 
 COLUMNS = (

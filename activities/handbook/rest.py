@@ -7,8 +7,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from activities.choices import Kind, YearDocumentKind
-from activities.handbook.book import Book, cn, not_yet, note, nothing, one, table
+from activities.handbook.book import Book, not_yet, note, nothing, one, table
 from activities.handbook.organisation import year_text
+from activities.reports.wording import day as cn
 from branches.models import Term
 from config.documents.content import Block, Column, Heading, Section
 from members.choices import EventKind, MemberType

@@ -6,14 +6,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from activities.choices import VoteMethod
-from activities.models import Activity, Attendance, Candidate, Election, FollowUp, Motion, Session
+from activities.models import Activity, Attendance, FollowUp, Session
+from activities.vote_summary import vote_rows
+from config.templatetags.ui import cn_date
 
 NOT_COUNTED = "—"
 
 
 def day(value: date | None) -> str:
-    return f"{value.year}年{value.month}月{value.day}日" if value else ""
+    """As everywhere, but nothing for nothing: a pen may fill it in."""
+    return cn_date(value) if value else ""
 
 
 def clock(moment: datetime | None) -> str:
@@ -54,41 +56,8 @@ def made_up(rows: Sequence[Attendance]) -> str:
 
 
 def votes(activity: Activity) -> list[tuple[str, ...]]:
-    """One line a motion, and one a candidate of an election. Three queries."""
-    lines = [_motion(one) for one in activity.motions.all()]
-    for election in activity.elections.prefetch_related("candidates"):
-        lines += [_candidate(election, one) for one in election.candidates.all()]
-    return lines
-
-
-def _motion(one: Motion) -> tuple[str, ...]:
-    """Hands are not ballots: nothing is issued or returned."""
-    ballots = (str(one.issued), str(one.returned), str(one.returned - one.invalid))
-    return (
-        f"{one.text}（{one.subject}）" if one.subject else one.text,
-        one.get_method_display(),
-        *(ballots if one.method != VoteMethod.SHOW_OF_HANDS else (NOT_COUNTED,) * 3),
-        str(one.yes),
-        str(one.no),
-        str(one.abstain),
-        str(one.written_yes) if one.written_yes else NOT_COUNTED,
-        one.get_result_display(),
-    )
-
-
-def _candidate(election: Election, one: Candidate) -> tuple[str, ...]:
-    return (
-        f"选举{election.get_body_display()}：{one.name}{'（另选人）' if one.write_in else ''}",
-        VoteMethod.SECRET.label,
-        str(election.issued),
-        str(election.returned),
-        str(election.returned - election.invalid),
-        str(one.yes),
-        str(one.no),
-        str(one.abstain),
-        NOT_COUNTED,
-        "当选" if one.elected else "未当选" if election.result else "",
-    )
+    """One line a motion, and one a candidate of an election; what was not counted is a dash."""
+    return [tuple(cell or NOT_COUNTED for cell in row) for row in vote_rows(activity)]
 
 
 def resolution(number: int, one: FollowUp) -> str:
