@@ -8,8 +8,8 @@ from django.db.models import Q
 
 from activities.choices import GATHERINGS, ActivityState
 from activities.models import Activity, PlanItem
-from activities.periods import period_label
-from activities.reminder_rules import OWED
+from activities.plan.periods import period_label
+from activities.reminders.rules import OWED
 from branches.choices import Capability
 from branches.feed import FeedEvent, register
 from branches.models import User

@@ -7,11 +7,11 @@ stands. The points room hears of the same facts by signal, after these.
 from collections.abc import Callable
 from typing import Final
 
-from activities.elected import write_elections
-from activities.follow_ups import open_todos
-from activities.hours import book_hours
-from activities.make_ups import open_make_ups
+from activities.attendance.hours import book_hours
+from activities.attendance.make_ups import open_make_ups
 from activities.models import Activity
+from activities.records.follow_ups import open_todos
+from activities.votes.elected import write_elections
 from branches.models import User
 
 EFFECTS: Final[tuple[Callable[[Activity, User], None], ...]] = (

@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
+from activities.attendance.people import people_to_name
 from activities.choices import GATHERING_CHOICES, AbsenceReason, ActivityState, AttendanceStatus, Kind
-from activities.drafting import Absence, ActivityData
 from activities.models import Activity
-from activities.people import people_to_name
+from activities.records.drafting import Absence, ActivityData
 from activities.search import SPANS
 from branches.forms import day_in_range
 from branches.models import Branch, User

@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.dispatch import receiver
 from django.utils import timezone
 
-from activities.planning import plan_year
+from activities.plan.planning import plan_year
 from branches.choices import BranchLevel
 from branches.models import Branch
 from members.models import ImportBatch, MembershipEvent

@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from activities.cells import CELL_STYLES, Cell, CellItem, CellStyle, cell_state, is_late, item_state
 from activities.choices import ConfirmedBy, status_of
-from activities.duties import (
+from activities.plan.cells import CELL_STYLES, Cell, CellItem, CellStyle, cell_state, is_late, item_state
+from activities.plan.duties import (
     DUTIES,
     SERVICES_READY,
     BranchShape,
@@ -22,8 +22,8 @@ from activities.duties import (
     not_asked_yet,
     period_of,
 )
-from activities.periods import Span, monthly_day, period_bounds, period_key, period_label, periods, span_of
-from activities.quorum import (
+from activities.plan.periods import Span, monthly_day, period_bounds, period_key, period_label, periods, span_of
+from activities.votes.quorum import (
     admission_quorum,
     admission_quorum_met,
     ballot_problems,

@@ -1,4 +1,4 @@
-"""The life of a record up to its confirmation; what comes after, and what is sent back: activities.reviewing."""
+"""The life of a record up to its confirmation; what comes after: activities.records.reviewing."""
 
 import uuid
 from collections.abc import Collection
@@ -8,13 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from activities import vote_summary
-from activities.attendance_rows import STAMPS, refuse_strangers, stamp
+from activities.attendance.rows import STAMPS, refuse_strangers, stamp
 from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, ActivityState, AttendanceStatus, Kind
-from activities.closed_periods import require_open
 from activities.confirming import require_confirmer
-from activities.contents import write_parts
-from activities.drafting import (
+from activities.effects import settle
+from activities.models import Activity, ActivityKind, Attendance, SerialCounter
+from activities.plan.closed_periods import require_open
+from activities.plan.planning import refresh_items
+from activities.records.contents import write_parts
+from activities.records.drafting import (
     CONFIDENTIAL,
     FIELDS,
     LABELS,
@@ -27,11 +29,9 @@ from activities.drafting import (
     missing,
     value_of,
 )
-from activities.effects import settle
-from activities.models import Activity, ActivityKind, Attendance, SerialCounter
-from activities.planning import refresh_items
 from activities.rules import committee_quorum, leading_body_quorum
 from activities.signals import activity_confirmed
+from activities.votes import summary as vote_summary
 from branches.audit import record
 from branches.choices import BranchLevel
 from branches.models import User
@@ -297,7 +297,7 @@ def confirm_activity(*, activity: Activity, actor: User) -> Activity:
 
 @transaction.atomic
 def delete_draft(*, activity: Activity, actor: User) -> None:
-    """Remove a draft that was never handed in; its photos go with it (files after commit, see activities.photos)."""
+    """Remove a draft that was never handed in; its photos go with it (files after commit: records.photos)."""
     activity = locked(activity)
     if activity.state not in (ActivityState.PLANNED, ActivityState.DRAFT) or activity.serial:
         raise ValidationError("提交过的记录不能删除，只能修改或更正。")

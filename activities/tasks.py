@@ -7,9 +7,9 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from activities import keeping
-from activities.planning import LEVELS, plan_year, replan
-from activities.reminding import remind
+from activities.plan.planning import LEVELS, plan_year, replan
+from activities.records import keeping
+from activities.reminders.reminding import remind
 from branches import jobs
 from branches.models import Branch, Job, User
 

@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from activities import hours, leave, make_ups
 from activities.access import may_record
+from activities.attendance import hours, leave, make_ups
 from activities.choices import MakeUpState
 from activities.models import Activity, MakeUp
 from branches.models import Branch, User

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from activities.access import may_record, writable_nodes
-from activities.board import create_url, item_url, month_of_board, plan_cell
 from activities.choices import GATHERINGS, ActivityState, CellState, PlanState
 from activities.models import Activity, ActivityMonth, PlanItem
-from activities.periods import period_label
+from activities.plan.board import create_url, item_url, month_of_board, plan_cell
+from activities.plan.periods import period_label
 from activities.rules import Cell
 from branches.choices import COMMITTEE_ROLES, BranchLevel, Capability
 from branches.models import Appointment, Branch, User

@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from activities.choices import Period
-from activities.periods import Span, periods, span_of
-from activities.rollups import lock_branches
+from activities.plan.periods import Span, periods, span_of
+from activities.plan.rollups import lock_branches
 from branches.audit import record
 from branches.models import Branch, User
 from members.closing import MonthState, register

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from activities.board import month_of_board, plan_cell
 from activities.choices import AUDIENCES, Audience, CellState
 from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem
+from activities.plan.board import month_of_board, plan_cell
 from members.models import Member
 from points.attendance_panels import own
 from points.branch_home import STATE_TAGS

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from activities.attending import target_hours
+from activities.attendance.hours import officers_among, sums_of
+from activities.attendance.rules import target_hours
 from activities.handbook.book import Book, not_yet, one, table
-from activities.hours import officers_among, sums_of
 from activities.reports.sheets import attendance_of_year
 from config.documents.content import Column, Section, Table, in_parts
 

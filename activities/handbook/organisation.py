@@ -8,9 +8,9 @@ from django.db.models import Q
 from activities.choices import YearDocumentKind
 from activities.handbook.book import Book, note, nothing, one, table, wide
 from activities.models import PlanItem, YearDocument
+from activities.plan.year_texts import document_of
 from activities.reports.sheets import plan_of_year
 from activities.reports.wording import day as cn
-from activities.year_texts import document_of
 from branches.choices import COMMITTEE_ROLES, BranchLevel, Role
 from branches.models import Appointment, Branch, Term
 from branches.rules import subtree_end

@@ -61,7 +61,7 @@ class Activity(models.Model):
     observers = models.CharField("列席人员", max_length=200, blank=True, default="")
     minutes = models.TextField("纪要", max_length=20000, blank=True, default="")
     agenda = models.TextField("议题", max_length=2000, blank=True, default="")  # one item a line
-    details = models.JSONField(default=dict, blank=True)  # the fields of its kinds alone: activities.details
+    details = models.JSONField(default=dict, blank=True)  # the fields of its kinds alone: activities.records.details
     host = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="parts", editable=False
     )  # the part of a co-host: own people, confirmation and points; the common text is the host's

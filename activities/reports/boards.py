@@ -9,10 +9,10 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
-from activities.board import Board
 from activities.choices import CellState, Period
+from activities.plan.board import Board
+from activities.plan.span_board import SpanBoard, SpanColumn
 from activities.rules import CELL_STYLES, Cell
-from activities.span_board import SpanBoard, SpanColumn
 from config.documents.content import clean
 
 COLOURS: Final = {  # ground and ink, as the page has them

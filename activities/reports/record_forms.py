@@ -15,8 +15,8 @@ from django.utils import timezone
 from PIL import Image
 
 from activities.choices import ActivityState, AttendanceStatus, FollowUpSort, Kind
-from activities.details import SCHEMA, shown, ticks_of
 from activities.models import Activity, Attendance, FollowUp, FormLayout, Photo
+from activities.records.details import SCHEMA, shown, ticks_of
 from activities.reports import wording
 from activities.reports.layouts import LAYOUTS
 from branches.models import Appointment, Branch

@@ -8,11 +8,11 @@ from typing import Final
 
 from django.utils import timezone
 
-from activities.attendance_rows import expected_at
-from activities.board import plan_cell
+from activities.attendance.rows import expected_at
 from activities.choices import AttendanceStatus, Kind, PlanState, short_label
 from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem
-from activities.periods import period_label
+from activities.plan.board import plan_cell
+from activities.plan.periods import period_label
 from activities.reports import wording
 from branches.models import Branch
 from config.documents.content import LANDSCAPE, RECORD, Column, Document, Heading, Line, Paragraph, Table, Value

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from activities.models import Activity, Attendance, FollowUp, Session
-from activities.vote_summary import vote_rows
+from activities.votes.summary import vote_rows
 from config.templatetags.ui import cn_date
 
 NOT_COUNTED = "—"

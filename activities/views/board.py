@@ -16,13 +16,13 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from activities.access import decidable
-from activities.board import build_board
-from activities.cells import SOON_DAYS
 from activities.choices import GATHERINGS, Kind, Period, PlanState, short_label
 from activities.models import PlanItem
-from activities.periods import Span, span_of
+from activities.plan.board import build_board
+from activities.plan.cells import SOON_DAYS
+from activities.plan.periods import Span, span_of
+from activities.plan.span_board import board_span, build_span_board
 from activities.reports.boards import board_workbook
-from activities.span_board import board_span, build_span_board
 from branches.access import may, require
 from branches.choices import BranchCategory, BranchLevel, Capability
 from branches.models import Branch, BranchQuerySet
@@ -112,7 +112,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def _branches(
     scope: BranchQuerySet, span: Span, filters: Filters, generals: list[Branch], items: Any, today: date
 ) -> BranchQuerySet:
-    """Branches that lived in the span, filtered. What is late or nearly so is found as activities.cells judges it."""
+    """Branches that lived in the span, filtered. What is late or nearly so is found as plan.cells judges it."""
     branches = scope.filter(level=BranchLevel.BRANCH, founded_on__lte=span.end).exclude(dissolved_on__lt=span.start)
     if filters.q:
         branches = branches.filter(name__icontains=filters.q)

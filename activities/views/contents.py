@@ -6,12 +6,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from activities.access import may_record
-from activities.attachments import FOR_MEMBERS, GROUP_CHOICES
 from activities.choices import ActivityState, AttendanceStatus, FollowUpSort
-from activities.contents import detail_rows
-from activities.details import Completeness, completeness
-from activities.drafting import LABELS
 from activities.models import SEEN_BY_MEMBERS, Activity, Attendance
+from activities.records.attachments import FOR_MEMBERS, GROUP_CHOICES
+from activities.records.contents import detail_rows
+from activities.records.details import Completeness, completeness
+from activities.records.drafting import LABELS
 from activities.services import EDITABLE
 from branches.models import User
 from config.uploads import ATTACHMENTS_ACCEPT

@@ -12,13 +12,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from activities import elected, elections
 from activities.choices import ElectionBase, VoteResult
 from activities.models import Activity, Election
-from activities.strokes import without_strokes
 from activities.views.votes import closed, own_record, votes_answer
-from activities.vote_forms import ElectionForm, candidates_of, parse_count
-from activities.voting import voters_of
+from activities.votes import elected, elections
+from activities.votes.forms import ElectionForm, candidates_of, parse_count
+from activities.votes.strokes import without_strokes
+from activities.votes.voting import voters_of
 from branches.access import require
 from branches.choices import Capability
 from branches.forms import add_errors

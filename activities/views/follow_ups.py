@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET
 
-from activities import announcing, attachments, follow_ups
 from activities.access import require_record, right_to_record
 from activities.models import Activity, Attachment
+from activities.records import announcing, attachments, follow_ups
 from branches.access import may, require
 from branches.choices import BranchLevel, Capability
 from branches.models import Branch

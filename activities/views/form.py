@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
-from activities import keeping, services
+from activities import services
 from activities.access import require_record, writable_nodes
 from activities.models import Activity
+from activities.records import keeping
 from activities.views.form_page import FormPage
 from branches.choices import Capability
 from branches.models import Branch

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.urls import reverse
 
-from activities import follow_ups, prefill
 from activities.access import writable_nodes
-from activities.attachments import GROUP_CHOICES
+from activities.attendance.people import Expected, expected_people
 from activities.choices import ActivityState, Kind
 from activities.confirming import who_confirms
-from activities.drafting import Absence
 from activities.forms import REASONS, ActivityForm
 from activities.models import Activity
-from activities.people import Expected, expected_people
-from activities.reviewing import returned_fields
+from activities.records import follow_ups, prefill
+from activities.records.attachments import GROUP_CHOICES
+from activities.records.drafting import Absence
+from activities.records.reviewing import returned_fields
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
 from branches.choices import BranchLevel
 from config.uploads import ATTACHMENTS_ACCEPT

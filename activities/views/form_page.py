@@ -12,16 +12,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_time
 
-from activities import announcing, attachments, follow_ups, keeping, photos, prefill, services
+from activities import services
 from activities.access import may_record, writable_nodes
+from activities.attendance.people import expected_people
 from activities.choices import Kind
 from activities.confirming import who_confirms
-from activities.details import to_copy
-from activities.drafting import Absence, Conflict, Incomplete, difference
-from activities.form_contents import Contents
 from activities.forms import ActivityForm, absences_of, initial_of, parse_absences, uuid_of
 from activities.models import Activity, FormDraft
-from activities.people import expected_people
+from activities.records import announcing, attachments, follow_ups, keeping, photos, prefill
+from activities.records.details import to_copy
+from activities.records.drafting import Absence, Conflict, Incomplete, difference
+from activities.records.form_contents import Contents
 from activities.views.form_context import context_of
 from branches.choices import BranchLevel
 from branches.models import Branch

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from activities.choices import GATHERINGS, Kind
-from activities.reminder_rules import grace_of
+from activities.reminders.rules import grace_of
 from branches.access import require
 from branches.choices import Capability
 from branches.reminders import grace_periods, set_grace

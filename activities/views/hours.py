@@ -11,9 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from activities import hours
+from activities.attendance import hours
+from activities.attendance.hours_table import EXPORT_LIMIT, HoursTable
 from activities.choices import StudyState
-from activities.hours_table import EXPORT_LIMIT, HoursTable
 from activities.models import StudyHours
 from activities.views.own import add_from, year_of
 from activities.views.sign_in import by_field

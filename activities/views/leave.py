@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from activities import leave
+from activities.attendance import leave
 from activities.models import Activity, LeaveRequest
 from activities.views.sign_in import by_field
 from branches.access import may, require

@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from activities import make_ups
+from activities.attendance import make_ups
+from activities.attendance.own import parse_day
 from activities.choices import MakeUpState
 from activities.models import MakeUp
-from activities.own_attendance import parse_day
 from activities.views.leave import answers
 from activities.views.sign_in import by_field
 from branches.access import require

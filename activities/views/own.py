@@ -12,11 +12,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from activities import hours, leave, make_ups
+from activities.attendance import hours, leave, make_ups
+from activities.attendance.own import CHOICES, OwnAttendance, open_records, parse_day
 from activities.choices import StudyState
 from activities.forms import uuid_of
 from activities.models import StudyHours
-from activities.own_attendance import CHOICES, OwnAttendance, open_records, parse_day
 from activities.views.sign_in import by_field
 from branches.access import may, require
 from branches.choices import Capability

@@ -16,16 +16,16 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_http_methods
 
 from activities.access import may_record, require_record
-from activities.board import FREQUENCY, ORDER, item_url, plan_cell
 from activities.choices import GATHERINGS, CellState, Kind, Period, PlanState, YearDocumentKind
 from activities.models import PlanItem
-from activities.periods import period_label
-from activities.plan_forms import FixedDayForm, posted_key, year_of
-from activities.planning import LEVELS, Left, replan
+from activities.plan.board import FREQUENCY, ORDER, item_url, plan_cell
+from activities.plan.forms import FixedDayForm, posted_key, year_of
+from activities.plan.periods import period_label
+from activities.plan.planning import LEVELS, Left, replan
+from activities.plan.scheduling import Changed, fix_day, schedule_item
+from activities.plan.year_texts import months_of
 from activities.rules import Cell, not_asked_yet
-from activities.scheduling import Changed, fix_day, schedule_item
 from activities.tasks import REPLAN
-from activities.year_texts import months_of
 from branches import jobs
 from branches.access import may, require
 from branches.choices import BranchLevel, Capability

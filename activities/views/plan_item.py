@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods
 
-from activities import fulfilling, not_held, pushing
 from activities.access import decidable, may_record, right_to_decide, right_to_record
-from activities.board import create_url, plan_cell
 from activities.choices import GATHERINGS, PlanState
 from activities.files import read_file
 from activities.models import Activity, FiledReport, PlanItem
-from activities.plan_forms import posted_key
+from activities.plan import fulfilling, not_held, pushing
+from activities.plan.board import create_url, plan_cell
+from activities.plan.forms import posted_key
 from activities.rules import duty_of, period_label
 from branches.access import may, require
 from branches.choices import BranchLevel, Capability

@@ -14,11 +14,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from activities import pushing
-from activities.board import plan_cell
 from activities.choices import PlanState
 from activities.models import PlanItem, PushedFile, PushedItem
-from activities.plan_forms import PushForm, posted_key
+from activities.plan import pushing
+from activities.plan.board import plan_cell
+from activities.plan.forms import PushForm, posted_key
 from activities.views.plan_item import attachment_response
 from branches.access import require
 from branches.choices import BranchCategory, BranchLevel, Capability

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from activities import services, vote_summary
+from activities import services
 from activities.access import (
     may_confirm,
     may_record,
@@ -17,10 +17,11 @@ from activities.access import (
 from activities.choices import ActivityState, AttendanceStatus, Kind
 from activities.confirming import confirmers_of, who_confirms
 from activities.models import SEEN_BY_MEMBERS, Activity, Photo
-from activities.reviewing import RETURNABLE, returned_fields
+from activities.records.reviewing import RETURNABLE, returned_fields
+from activities.records.trail import trail_of
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
-from activities.trail import trail_of
 from activities.views.contents import contents_of
+from activities.votes import summary as vote_summary
 from branches.access import may
 from branches.choices import BranchLevel, Capability
 from config.templatetags.ui import percent

@@ -11,14 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from activities import photos, reviewing, services
+from activities import services
 from activities.access import may_review, require_record, right_to_confirm, right_to_record
 from activities.choices import ActivityState, AttendanceStatus
 from activities.confirming import who_confirms
-from activities.drafting import Absence
 from activities.forms import REASONS, absences_of, parse_absences
 from activities.models import Activity, Attendance, Photo
-from activities.reviewing import CORRECTABLE, RETURNABLE
+from activities.records import photos, reviewing
+from activities.records.drafting import Absence
+from activities.records.reviewing import CORRECTABLE, RETURNABLE
 from activities.views.records import detail_page
 from branches.access import require
 from branches.choices import BranchLevel, Capability

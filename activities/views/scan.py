@@ -22,11 +22,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from activities import sign_codes, sign_in
-from activities.attendance_rows import OPEN
+from activities.attendance import sign_codes, sign_in
+from activities.attendance.rows import OPEN
+from activities.attendance.sign_codes import CLAIM_SECONDS
+from activities.attendance.sign_in import STALE, TooManyTries
 from activities.models import Activity, Attendance, SignIn
-from activities.sign_codes import CLAIM_SECONDS
-from activities.sign_in import STALE, TooManyTries
 from config.crypto import token_digest
 from members.models import Member
 

@@ -15,11 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from activities import sign_codes, sign_in
 from activities.access import require_record
-from activities.attendance_rows import OPEN
+from activities.attendance import sign_codes, sign_in
+from activities.attendance.rows import OPEN
+from activities.attendance.sign_codes import Window
 from activities.models import Activity, Attendance, SignIn
-from activities.sign_codes import Window
 from branches.accounts.sessions import SEEN
 from members.models import Member
 

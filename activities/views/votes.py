@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from activities import vote_summary, voting
 from activities.access import require_record
 from activities.choices import VoteMethod, VoteResult
-from activities.elections import NEVER, bodies_of
 from activities.models import Activity, Exclusion, Motion
-from activities.vote_forms import ExclusionForm, MotionForm
+from activities.votes import summary as vote_summary
+from activities.votes import voting
+from activities.votes.elections import NEVER, bodies_of
+from activities.votes.forms import ExclusionForm, MotionForm
 from branches.choices import BranchKind
 from branches.forms import add_errors
 

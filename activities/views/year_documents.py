@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from activities import year_documents
 from activities.choices import YearDocumentKind, YearDocumentState
 from activities.models import YearDocument
-from activities.plan_forms import year_of
-from activities.year_texts import document_of, first_text
+from activities.plan import year_documents
+from activities.plan.forms import year_of
+from activities.plan.year_texts import document_of, first_text
 from branches.access import may, require
 from branches.choices import BranchLevel, Capability
 from branches.models import Branch

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from activities.board import Board, build_board
 from activities.choices import Kind, PlanState, short_label
 from activities.models import PlanItem
+from activities.plan.board import Board, build_board
 from branches.access import may
 from branches.choices import Capability
 from branches.models import Branch, User

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from django.db.models import Avg, Count, Max, Min, Q, Sum
 
-from activities.board import item_url, plan_cell
-from activities.cells import OWED, SOON_DAYS, Cell
 from activities.choices import ActivityState, PlanState
 from activities.models import Activity, ActivityMonth, PlanItem
+from activities.plan.board import item_url, plan_cell
+from activities.plan.cells import OWED, SOON_DAYS, Cell
 from activities.rules import percent
 from branches.access import may
 from branches.choices import BranchLevel, Capability

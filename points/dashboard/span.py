@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from activities.choices import Period
-from activities.periods import period_bounds, period_label
+from activities.plan.periods import period_bounds, period_label
 from members.models import month_of
 
 SPANS = {"month": Period.MONTH, "quarter": Period.QUARTER, "year": Period.YEAR}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from activities.attending import EXCUSED, hours_of, make_up_term, study_kind
+from activities.attendance.rules import EXCUSED, hours_of, make_up_term, study_kind
 from activities.choices import (
     AbsenceReason,
     ActivityState,
@@ -20,7 +20,7 @@ from activities.choices import (
     status_of,
 )
 from activities.models import Activity, ActivityKind, Attendance, LeaveRequest, MakeUp, SignIn, StudyHours
-from activities.planning import refresh_items
+from activities.plan.planning import refresh_items
 from branches.choices import Role
 from branches.models import User
 from branches.working_days import load_calendar, next_working_day

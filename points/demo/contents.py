@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from activities.choices import Kind
-from activities.follow_ups import open_todos
 from activities.models import SEEN_BY_MEMBERS, Activity, FollowUp, Speech
+from activities.records.follow_ups import open_todos
 from branches.models import Branch
 
 DETAILS: Final[dict[str, dict[str, Any]]] = {

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 from typing import Final
 
 from activities.choices import Kind, PlanState, YearDocumentKind
-from activities.fulfilling import Report, file_report
 from activities.models import Activity, PlanItem
-from activities.not_held import explain_not_held
-from activities.pushing import Order, accept_answer, answer_item, push_item, return_answer
-from activities.scheduling import FixedDay, fix_day, schedule_item
-from activities.year_documents import approve_document, return_document, save_document, submit_document
-from activities.year_texts import first_text
+from activities.plan.fulfilling import Report, file_report
+from activities.plan.not_held import explain_not_held
+from activities.plan.pushing import Order, accept_answer, answer_item, push_item, return_answer
+from activities.plan.scheduling import FixedDay, fix_day, schedule_item
+from activities.plan.year_documents import approve_document, return_document, save_document, submit_document
+from activities.plan.year_texts import first_text
 from branches.choices import Role
 from branches.models import Branch, User
 from points.demo.people import Hospital

@@ -7,7 +7,7 @@ from django.utils import timezone
 from activities.choices import ActivityState, AttendanceStatus, ElectionBody, Kind, MotionKind, VoteMethod, VoteResult
 from activities.models import Activity, Candidate, Election, Motion
 from activities.models.records import ActivityQuerySet
-from activities.strokes import stroke_key
+from activities.votes.strokes import stroke_key
 from branches.choices import COMMITTEE_ROLES, Role
 from branches.models import Branch, Term, User
 from branches.term_rules import term_end

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
 
 from activities.choices import Period
-from activities.periods import periods, span_of
+from activities.plan.periods import periods, span_of
 from branches.access import may, require
 from branches.choices import Capability
 from branches.models import Branch

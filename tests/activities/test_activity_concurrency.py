@@ -12,9 +12,9 @@ from django.db import connection
 
 from activities import services
 from activities.choices import ActivityState, Kind
-from activities.drafting import ActivityData
 from activities.models import Activity, ActivityMonth, Attendance, PlanItem
-from activities.planning import plan_year
+from activities.plan.planning import plan_year
+from activities.records.drafting import ActivityData
 from branches.choices import Role
 from branches.models import AuditEntry
 from tests import factories

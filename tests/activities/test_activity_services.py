@@ -7,12 +7,13 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from activities import reviewing, services
+from activities import services
 from activities.choices import ActivityState, AttendanceStatus, ConfirmedBy, Kind, PlanState
 from activities.confirming import confirmers_of, who_confirms
-from activities.drafting import Absence, ActivityData, Conflict, Incomplete
 from activities.models import Activity, ActivityMonth, Attendance, PlanItem, SerialCounter
-from activities.planning import plan_year
+from activities.plan.planning import plan_year
+from activities.records import reviewing
+from activities.records.drafting import Absence, ActivityData, Conflict, Incomplete
 from activities.signals import activity_confirmed, activity_corrected
 from branches.choices import Role
 from branches.models import AuditEntry, Branch

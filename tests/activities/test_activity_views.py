@@ -14,7 +14,7 @@ from PIL import Image
 
 from activities.choices import ActivityState, Kind, PlanState
 from activities.models import Activity, Photo, PlanItem
-from activities.planning import plan_year
+from activities.plan.planning import plan_year
 from branches.choices import Role
 from tests.factories import appoint, at, make_activity, make_member
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from activities.attending import Tally, hours_of, make_up_term, study_kind, tally, target_hours
+from activities.attendance.rules import Tally, hours_of, make_up_term, study_kind, tally, target_hours
 from activities.choices import Kind
 
 

@@ -12,11 +12,11 @@ from openpyxl import load_workbook
 
 from activities.choices import ActivityState, CellState, Kind, YearDocumentState
 from activities.models import PlanItem, YearDocument
-from activities.planning import plan_year, refresh_plan
-from activities.rollups import rebuild_activity_months
-from activities.span_board import board_span, build_span_board
-from activities.year_documents import Changed, approve_document, return_document, save_document, submit_document
-from activities.year_texts import document_of, plan_text, summary_text
+from activities.plan.planning import plan_year, refresh_plan
+from activities.plan.rollups import rebuild_activity_months
+from activities.plan.span_board import board_span, build_span_board
+from activities.plan.year_documents import Changed, approve_document, return_document, save_document, submit_document
+from activities.plan.year_texts import document_of, plan_text, summary_text
 from branches.choices import BranchLevel
 from tests.factories import at, make_activity, make_branch, make_member
 

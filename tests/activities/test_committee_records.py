@@ -11,9 +11,9 @@ from activities import services
 from activities.access import may_confirm, may_record, may_review, writable_nodes
 from activities.choices import ActivityState, ConfirmedBy, Kind, PlanState
 from activities.confirming import confirmers_of, who_confirms
-from activities.drafting import ActivityData
 from activities.models import Activity, PlanItem
-from activities.planning import plan_year
+from activities.plan.planning import plan_year
+from activities.records.drafting import ActivityData
 from branches.choices import BranchLevel, Role
 from branches.models import AuditEntry
 from branches.rules import AT_NODE_ONLY, GRANTS, grants_at

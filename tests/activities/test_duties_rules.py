@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.choices import GATHERINGS, DoneBy, Kind, Per, Period
-from activities.duties import TEMPORARY_KINDS, Duty
+from activities.plan.duties import TEMPORARY_KINDS, Duty
 from activities.rules import (
     DUTIES,
     BranchShape,

@@ -6,11 +6,13 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from activities import elected, elections, services, vote_summary
+from activities import services
+from activities.attendance.people import expected_people
 from activities.choices import Kind
-from activities.elections import CountData, ElectionData
 from activities.models import Election
-from activities.people import expected_people
+from activities.votes import elected, elections
+from activities.votes import summary as vote_summary
+from activities.votes.elections import CountData, ElectionData
 from branches import terms
 from branches.choices import BranchKind, Role
 from branches.models import Appointment, AuditEntry, Notice, Term

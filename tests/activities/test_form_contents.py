@@ -9,9 +9,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from activities import details, services
+from activities import services
 from activities.choices import ActivityState, AttachmentGroup, FollowUpSort, Kind
 from activities.models import Activity, Attachment, FollowUp
+from activities.records import details
 from branches.models import Notice, Todo
 from tests.factories import at, make_activity, make_member
 

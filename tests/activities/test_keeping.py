@@ -8,8 +8,8 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from activities import keeping
 from activities.models import Activity, FormDraft
+from activities.records import keeping
 from activities.tasks import drop_old_drafts
 from branches.accounts.sessions import SEEN
 from tests.factories import at, make_activity, make_member

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from activities import leave, sign_in
+from activities.attendance import leave, sign_in
 from activities.choices import ActivityState, Kind, LeaveState
 from activities.models import Activity, Attendance, LeaveRequest
 from branches.choices import BranchLevel, Role

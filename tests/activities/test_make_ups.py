@@ -10,11 +10,12 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from activities import hours, make_ups, services
+from activities import services
+from activities.attendance import hours, make_ups
 from activities.choices import AttendanceStatus, Kind, MakeUpState, StudyState
-from activities.drafting import Absence, ActivityData
 from activities.effects import settle
 from activities.models import Activity, ActivityMonth, Attendance, MakeUp, StudyHours
+from activities.records.drafting import Absence, ActivityData
 from branches.models import Holiday, Todo
 from points.models import Entry
 from tests.factories import at, make_member

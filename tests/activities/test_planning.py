@@ -9,12 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from activities import not_held, tasks
-from activities.board import build_board, month_of_board
+from activities import tasks
 from activities.choices import ActivityState, CellState, Kind, PlanState
 from activities.models import ActivityMonth, PlanItem
-from activities.planning import plan_year, refresh_plan
-from activities.rollups import rebuild_activity_months
+from activities.plan import not_held
+from activities.plan.board import build_board, month_of_board
+from activities.plan.planning import plan_year, refresh_plan
+from activities.plan.rollups import rebuild_activity_months
 from branches.choices import BranchKind, BranchLevel, Capability, Role
 from branches.models import Branch
 from branches.services import found_branch

@@ -14,9 +14,9 @@ from openpyxl import load_workbook
 
 from activities.choices import ActivityState, Kind, PlanState
 from activities.models import ActivityMonth, PlanItem, PushedItem
-from activities.not_held import accept_not_held, explain_not_held
-from activities.planning import plan_year, replan
-from activities.pushing import (
+from activities.plan.not_held import accept_not_held, explain_not_held
+from activities.plan.planning import plan_year, replan
+from activities.plan.pushing import (
     Order,
     accept_answer,
     answer_item,

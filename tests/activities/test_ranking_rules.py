@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from activities.quorum import admission_quorum, motion_outcome, motion_quorum, votes_to_pass
-from activities.ranking import Votes, election_outcome, names_problem, rank
+from activities.votes.quorum import admission_quorum, motion_outcome, motion_quorum, votes_to_pass
+from activities.votes.ranking import Votes, election_outcome, names_problem, rank
 
 # eligible -> quorum of a resolution, of an admission, of an election, votes to pass
 EDGES = {31: (16, 16, 25, 16), 30: (15, 16, 24, 16), 10: (5, 6, 8, 6), 7: (4, 4, 6, 4), 6: (3, 4, 5, 4)}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from activities.choices import Kind
-from activities.reminder_rules import grace_of, is_overdue_for_office, office_day, send_day, step_now
+from activities.reminders.rules import grace_of, is_overdue_for_office, office_day, send_day, step_now
 from branches.working_days import WorkCalendar
 
 PLAIN = WorkCalendar({}, frozenset({2026}))

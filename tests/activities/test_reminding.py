@@ -9,7 +9,7 @@ from django.utils import timezone
 from activities.calendar_feed import duties_due, gatherings_ahead
 from activities.choices import ActivityState, AttendanceStatus, Kind, MakeUpState, Period, PlanState
 from activities.models import Attendance, MakeUp, PlanItem
-from activities.reminding import remind
+from activities.reminders.reminding import remind
 from activities.tasks import REMIND, queue_reminders, remind_hospital
 from branches.choices import Role
 from branches.models import GracePeriod, Job, JobState, Notice
@@ -171,7 +171,7 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_half_and_the_next_finishes
     owe(branch)
     owe(branch, Kind.PARTY_LECTURE)
     with monkeypatch.context() as patch:
-        patch.setattr("activities.reminding.remind_gatherings", lambda **facts: 1 / 0)
+        patch.setattr("activities.reminders.reminding.remind_gatherings", lambda **facts: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             remind(hospital_id=hospital.pk, today=DUE)
     remind(hospital_id=hospital.pk, today=DUE)

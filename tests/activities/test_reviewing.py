@@ -7,11 +7,12 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from activities import reviewing, services
+from activities import services
 from activities.choices import ActivityState, PlanState
-from activities.drafting import Absence
 from activities.models import PlanItem, SpotCheck
-from activities.planning import plan_year
+from activities.plan.planning import plan_year
+from activities.records import reviewing
+from activities.records.drafting import Absence
 from points.ledger_check import differences
 from points.models import Entry
 from tests import factories

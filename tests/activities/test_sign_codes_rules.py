@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from activities import sign_codes
-from activities.sign_codes import Window, code, code_fits, default_window, token, token_fits, window
+from activities.attendance import sign_codes
+from activities.attendance.sign_codes import Window, code, code_fits, default_window, token, token_fits, window
 
 SECRET = "5" * 64
 NOON = datetime(2026, 11, 22, 4, 0, 0, tzinfo=UTC)  # a multiple of both periods

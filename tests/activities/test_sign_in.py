@@ -11,11 +11,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from activities import leave, services, sign_codes, sign_in
-from activities.attendance_rows import ensure_rows
+from activities import services
+from activities.attendance import leave, sign_codes, sign_in
+from activities.attendance.rows import ensure_rows
 from activities.choices import ActivityState, Kind, SignMethod
-from activities.drafting import Absence, ActivityData
 from activities.models import Activity, ActivityKind, Attendance, Session, SignIn
+from activities.records.drafting import Absence, ActivityData
 from branches.models import AuditEntry
 from tests.factories import at, make_branch, make_member
 

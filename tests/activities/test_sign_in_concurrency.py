@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
-from activities import sign_codes, sign_in
+from activities.attendance import sign_codes, sign_in
 from activities.models import Attendance, SignIn
 from branches.models import AuditEntry
 from tests.factories import make_activity, make_member

@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.strokes import stroke_key, strokes, without_strokes
+from activities.votes.strokes import stroke_key, strokes, without_strokes
 
 
 @pytest.mark.parametrize(("char", "n"), [("丁", 2), ("李", 7), ("陈", 7), ("郭", 10), ("黄", 11), ("魏", 17)])

@@ -7,10 +7,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import ProtectedError
 from django.urls import reverse
 
-from activities import photos, services, vote_summary, voting
+from activities import services
 from activities.choices import ActivityState, Kind
 from activities.models import Motion, Session
-from activities.voting import MotionData
+from activities.records import photos
+from activities.votes import summary as vote_summary
+from activities.votes import voting
+from activities.votes.voting import MotionData
 from branches.choices import BranchKind, BranchLevel
 from branches.models import AuditEntry
 from tests import factories

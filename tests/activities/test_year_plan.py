@@ -8,13 +8,13 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from activities.board import plan_cell
 from activities.choices import ActivityState, CellState, Kind, PlanState
-from activities.fulfilling import Report, file_report, fulfil_duty, unfulfil_duty
 from activities.models import ActivityMonth, FiledReport, PlanItem
-from activities.planning import plan_year, refresh_plan, replan
+from activities.plan.board import plan_cell
+from activities.plan.fulfilling import Report, file_report, fulfil_duty, unfulfil_duty
+from activities.plan.planning import plan_year, refresh_plan, replan
+from activities.plan.scheduling import Changed, FixedDay, fix_day, schedule_item
 from activities.rules import monthly_day, not_asked_yet
-from activities.scheduling import Changed, FixedDay, fix_day, schedule_item
 from branches.choices import BranchKind, BranchLevel, Role
 from branches.models import Branch, Holiday, Job, JobState
 from config.uploads import check_attachment

@@ -5,7 +5,7 @@ from datetime import date
 from django.test import Client
 from django.urls import reverse
 
-from activities.planning import plan_year
+from activities.plan.planning import plan_year
 from branches.choices import Role
 from tests import factories
 from tests.bench.measure import say, statements

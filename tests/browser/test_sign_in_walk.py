@@ -9,7 +9,7 @@ from tests.browser.conftest import PASSWORD
 TOPIC = "新时代医院党员的责任与担当"
 TOKEN = """
 from django.utils import timezone
-from activities import sign_codes
+from activities.attendance import sign_codes
 from activities.models import SignIn
 s = SignIn.objects.get(activity__topic="{topic}")
 print("token=" + sign_codes.token(s.secret, s.pk, timezone.now()))

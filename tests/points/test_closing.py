@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from activities.choices import ActivityState
-from activities.reviewing import correct_activity
+from activities.records.reviewing import correct_activity
 from activities.services import confirm_activity, submit_activity
 from branches.choices import Role
 from branches.models import AuditEntry

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from activities.choices import ActivityState, AttendanceStatus, CellState, Kind, PlanState
 from activities.models import Attendance, PlanItem
-from activities.rollups import rebuild_activity_months
+from activities.plan.rollups import rebuild_activity_months
 from branches.choices import Role
 from branches.models import Branch
 from members.choices import EventKind

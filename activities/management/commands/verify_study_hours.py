@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from activities.hours import differences
+from activities.attendance.hours import differences
 
 
 class Command(BaseCommand):

@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from activities.planning import plan_year, refresh_plan
-from activities.rollups import rebuild_activity_months
+from activities.plan.planning import plan_year, refresh_plan
+from activities.plan.rollups import rebuild_activity_months
 from branches import append_only
 from branches.models import Branch, User
 from members.roll_months import recount_roll_months

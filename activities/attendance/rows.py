@@ -1,0 +1,150 @@
+"""The attendance rows of a record that is still open: who is expected, whose signature stands, who let whom off."""
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from activities.attendance.people import Expected, expected_people
+from activities.choices import ActivityState, AttendanceStatus, Kind, SignMethod
+from activities.models import Activity, Attendance
+from branches.choices import BranchLevel, Role
+from branches.models import Appointment, User
+from members.models import Member
+
+OPEN: Final = (ActivityState.PLANNED, ActivityState.DRAFT)  # states in which people sign in or ask for leave
+STAMPS: Final = ("signed_at", "signed_by", "session_id", "approved_by_id", "approved_at")
+EXCUSED: Final = (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL)
+
+
+def expected_at(activity: Activity) -> list[Expected]:
+    """Everyone the gathering expects on its day, by its main kind."""
+    kinds = [row.kind for row in activity.kinds.all()]
+    if not kinds:
+        return []
+    day = timezone.localdate(activity.starts_at)
+    return expected_people(branch=activity.branch, kind=Kind(kinds[0]), day=day, group=activity.group)
+
+
+def ensure_rows(activity: Activity) -> list[Attendance]:
+    """The rows of everyone expected, made where they are missing; nobody's is taken away. Part of a transaction."""
+    here = set(activity.attendances.values_list("member", flat=True))
+    missing = [person for person in expected_at(activity) if person.member_id not in here]
+    Attendance.objects.bulk_create(
+        [
+            Attendance(
+                activity=activity,
+                member_id=person.member_id,
+                branch_id=person.branch_id,
+                name=person.name,
+                group_name=person.group_name,
+                member_type=person.member_type,
+                may_vote=person.may_vote,
+            )
+            for person in missing
+        ]
+    )
+    return list(activity.attendances.select_related("member").order_by("pk"))
+
+
+def row_of(activity: Activity, member: Member | None) -> Attendance:
+    """The row of one person, locked. Raises ValidationError, which says whom to ask, for somebody not expected."""
+    rows = Attendance.objects.select_for_update(of=("self",)).select_related("member")
+    row = rows.filter(activity=activity, member=member).first() if member is not None else None
+    if row is None:
+        raise ValidationError(not_expected(activity), code="not_expected")
+    return row
+
+
+def not_expected(activity: Activity) -> str:
+    day = timezone.localdate(activity.starts_at)
+    return f"您不在这次活动（{day.month}月{day.day}日）的应到名单中。如有疑问，请联系{who_to_ask(activity)}。"
+
+
+def refuse_strangers(activity: Activity, members: Collection[int], expected: Collection[int]) -> None:
+    """Raise ValidationError for attendance of people whom the gathering does not expect on its day."""
+    if strange := set(members) - set(expected):
+        names = Member.objects.filter(pk__in=strange).order_by("pk").values_list("user__name", flat=True)
+        day = timezone.localdate(activity.starts_at)
+        who = "、".join(names[:5]) or "所选人员"
+        text = f"{who}在{day.year}年{day.month}月{day.day}日不是这次活动的应到人员，不能登记出席或缺席。"
+        raise ValidationError({"absences": text})
+
+
+def who_to_ask(activity: Activity) -> str:
+    """The leader of the group, the secretary, or the offices of the committee, by name: "支部书记陈静怡"."""
+    node = activity.group or activity.branch
+    first = {
+        BranchLevel.GROUP: [Role.GROUP_LEADER],
+        BranchLevel.COMMITTEE: [Role.PARTY_OFFICE, Role.PARTY_COMMITTEE_SECRETARY],
+    }.get(BranchLevel(node.level), [Role.BRANCH_SECRETARY, Role.DEPUTY_SECRETARY])
+    held = Appointment.objects.current(timezone.localdate()).filter(
+        branch=node.pk, role__in=first, user__is_active=True
+    )
+    posts = sorted(held.select_related("user"), key=lambda post: (first.index(Role(post.role)), post.pk))
+    if posts:
+        return f"{posts[0].get_role_display()}{posts[0].user.name}"
+    return "支部书记" if node.level != BranchLevel.COMMITTEE else "党委办公室"
+
+
+# -- Signatures against what the form says
+
+
+def is_signed_for(activity: Activity) -> bool:
+    """Was signing in used: has anybody signed?"""
+    return activity.pk is not None and activity.attendances.filter(signed_at__isnull=False).exists()
+
+
+def let_signatures_stand(activity: Activity, rows: Iterable[Attendance]) -> None:
+    """Who has signed stays present unless the form gives a reason: it may be older than the signature."""
+    if activity.pk is None:
+        return
+    signed = set(activity.attendances.filter(signed_at__isnull=False).values_list("member", flat=True))
+    for row in rows:
+        if row.member_id in signed and row.status != AttendanceStatus.PRESENT and not row.reason:
+            row.status, row.note = AttendanceStatus.PRESENT, ""
+
+
+def wait_for_signatures(activity: Activity) -> None:
+    """From the first signature on nobody counts as present who has not signed; a reason given stays."""
+    activity.attendances.filter(status=AttendanceStatus.PRESENT, signed_at__isnull=True).update(
+        status=AttendanceStatus.LEAVE
+    )
+
+
+def stop_waiting(activity: Activity) -> None:
+    """The last signature was taken back: as before the first, everybody is present until somebody says otherwise."""
+    activity.attendances.filter(status=AttendanceStatus.LEAVE, reason="").update(status=AttendanceStatus.PRESENT)
+
+
+def stamp(activity: Activity, rows: Collection[Attendance], actor: User) -> None:
+    """Set who let an absent person off and how a present one is known; called for rows as they will be written.
+
+    Leave without an approval of its own is the secretary's. Where signing in was used, a person whom the form calls
+    present has signed, or is so by this save (书记登记).
+    """
+    now, used = timezone.now(), is_signed_for(activity)
+    approver: User | None = None
+    for row in rows:
+        if row.status == AttendanceStatus.PRESENT:
+            row.approved_by_id = row.approved_at = None
+            if used and row.signed_at is None:
+                row.signed_at, row.signed_by = now, SignMethod.MANUAL
+            continue
+        row.signed_at, row.signed_by = None, ""
+        if row.status not in EXCUSED or not row.reason:
+            row.approved_by_id = row.approved_at = None
+        elif row.approved_by_id is None:
+            approver = approver or secretary_of(activity, actor)
+            row.approved_by_id, row.approved_at = approver.pk, now
+
+
+def secretary_of(activity: Activity, actor: User) -> User:
+    """Who answers for leave that nobody asked for on the site: the secretary in office that day, else the recorder."""
+    held = Appointment.objects.current(timezone.localdate(activity.starts_at)).filter(
+        branch=activity.branch_id,
+        role__in=[Role.BRANCH_SECRETARY, Role.PARTY_COMMITTEE_SECRETARY],
+    )
+    post = held.select_related("user").first()
+    return post.user if post else actor
