@@ -82,9 +82,11 @@ def test_a_general_meeting_fills_f15_cell_by_cell(make, secretary):
     Speech.objects.create(activity=activity, number=1, name="王丽", points="不同意见。")
     Motion.objects.create(
         activity=activity, number=1, text="接收预备党员", subject="周晓", kind="admission", method="secret", issued=2,
-        returned=2, yes=1, no=0, abstain=0, invalid=1, written_yes=1, result="passed",
+        returned=2, yes=1, no=0, abstain=0, invalid=1, written_yes=1, eligible=3, present_voting=2, result="passed",
     )  # fmt: skip
-    Motion.objects.create(activity=activity, number=2, text="通过计划", yes=2, result="passed")
+    Motion.objects.create(
+        activity=activity, number=2, text="通过计划", yes=2, eligible=3, present_voting=2, result="passed"
+    )
     FollowUp.objects.create(activity=activity, number=1, text="制定方案", owner=secretary, due=date(2026, 12, 1))
     (sheet,) = sheets(activity)
     assert sheet.blocks[0] == Heading("会议记录", 0)
@@ -125,8 +127,9 @@ def test_the_rows_of_votes_are_only_there_when_somebody_voted(make):
 def test_an_election_is_told_candidate_by_candidate(make, secretary):
     activity = make(Kind.GENERAL_MEETING)
     election = Election.objects.create(
-        activity=activity, number=1, body="committee", seats=1, issued=2, returned=2, invalid=0, result="passed"
-    )
+        activity=activity, number=1, body="committee", seats=1, issued=2, returned=2, invalid=0, eligible=2,
+        present_voting=2, result="passed",
+    )  # fmt: skip
     Candidate.objects.create(election=election, user=secretary, name="陈静怡", order=1, yes=2, elected=True)
     Candidate.objects.create(
         election=election, user=factories.UserFactory(), name="周晓", order=2, write_in=True, no=1, abstain=1
