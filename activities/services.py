@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from activities.attendance.rows import STAMPS, refuse_strangers, stamp
+from activities.attendance.rows import refuse_strangers, write_rows
 from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, ActivityState, AttendanceStatus, Kind
 from activities.confirming import require_confirmer
 from activities.effects import settle
@@ -53,7 +53,6 @@ INITIALS: Final = {
     Kind.DEM_LIFE_MEETING: "MZ",
     Kind.REPORT_ASSESSMENT: "SZ",
 }
-ROW_FIELDS: Final = ("branch_id", "name", "group_name", "member_type", "may_vote", "status", "reason", "note")
 TRIMMED: Final = 300  # characters of a long text that the audit trail keeps
 
 
@@ -137,25 +136,7 @@ def _write(activity: Activity, data: ActivityData, change: Difference, actor: Us
         ActivityKind.objects.bulk_create([ActivityKind(activity=activity, kind=kind) for kind in data.kinds])
     write_parts(activity, {name: lines for name, lines in data.parts.items() if name in change.changes})
     if made or "absences" in change.changes or "kinds" in change.changes or "starts_at" in change.changes:
-        _write_rows(activity, change.rows, actor)
-
-
-def _write_rows(activity: Activity, rows: Collection[Attendance], actor: User) -> None:
-    """Bring the rows in line with those expected now: who stays keeps sign-in, sitting and approval of the leave."""
-    kept = {row.member_id: row for row in Attendance.objects.select_for_update().filter(activity=activity)}
-    wanted = {row.member_id: row for row in rows}
-    staying = [kept[pk] for pk in kept.keys() & wanted.keys()]
-    for row in staying:
-        new = wanted[row.member_id]
-        if row.reason != new.reason:  # another reason is another leave
-            row.approved_by_id = row.approved_at = None
-        for name in ROW_FIELDS:
-            setattr(row, name, getattr(new, name))
-    made = [row for pk, row in wanted.items() if pk not in kept]
-    stamp(activity, [*staying, *made], actor)
-    Attendance.objects.filter(pk__in=[row.pk for pk, row in kept.items() if pk not in wanted]).delete()
-    Attendance.objects.bulk_update(staying, [*ROW_FIELDS, *STAMPS])
-    Attendance.objects.bulk_create(made)
+        write_rows(activity, change.rows, actor)
 
 
 def _both(change: Difference) -> list[FieldConflict]:

@@ -15,6 +15,7 @@ from members.models import Member
 
 OPEN: Final = (ActivityState.PLANNED, ActivityState.DRAFT)  # states in which people sign in or ask for leave
 STAMPS: Final = ("signed_at", "signed_by", "session_id", "approved_by_id", "approved_at")
+ROW_FIELDS: Final = ("branch_id", "name", "group_name", "member_type", "may_vote", "status", "reason", "note")
 EXCUSED: Final = (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL)
 
 
@@ -148,3 +149,24 @@ def secretary_of(activity: Activity, actor: User) -> User:
     )
     post = held.select_related("user").first()
     return post.user if post else actor
+
+
+# -- Written
+
+
+def write_rows(activity: Activity, rows: Collection[Attendance], actor: User) -> None:
+    """Bring the rows in line with those expected now: who stays keeps sign-in, sitting and approval of the leave."""
+    kept = {row.member_id: row for row in Attendance.objects.select_for_update().filter(activity=activity)}
+    wanted = {row.member_id: row for row in rows}
+    staying = [kept[pk] for pk in kept.keys() & wanted.keys()]
+    for row in staying:
+        new = wanted[row.member_id]
+        if row.reason != new.reason:  # another reason is another leave
+            row.approved_by_id = row.approved_at = None
+        for name in ROW_FIELDS:
+            setattr(row, name, getattr(new, name))
+    made = [row for pk, row in wanted.items() if pk not in kept]
+    stamp(activity, [*staying, *made], actor)
+    Attendance.objects.filter(pk__in=[row.pk for pk, row in kept.items() if pk not in wanted]).delete()
+    Attendance.objects.bulk_update(staying, [*ROW_FIELDS, *STAMPS])
+    Attendance.objects.bulk_create(made)

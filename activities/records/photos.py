@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from activities.files import forget_file
+from activities.files import forget_file, forget_files
 from activities.models import Activity, Photo
 from activities.services import EDITABLE, delete_draft
 from branches.audit import record
@@ -65,13 +65,6 @@ def delete_draft_with_photos(*, activity: Activity, actor: User) -> None:
     for row in activity.attachments.all():
         forget_file(row.file.name)
     delete_draft(activity=activity, actor=actor)
-
-
-def forget_files(activity: Activity, photos: Iterable[Photo] | None = None) -> None:
-    """Remove the files of these photos (default: of all) from disk once the transaction has committed."""
-    for photo in list(photos if photos is not None else activity.photos.all()):
-        for name in (photo.image.name, photo.thumbnail.name):
-            transaction.on_commit(lambda name=name: default_storage.delete(name))  # type: ignore[misc]
 
 
 def _require_open(activity: Activity) -> None:
