@@ -8,28 +8,31 @@ from dataclasses import replace
 from typing import Any, Final
 
 from activities.choices import Kind
-from config.documents.layouts import FormRow, Layout, Slot, Sub, adapt
+from config.documents.adapting import adapt
+from config.documents.layouts import FormRow, Layout, Slot, Sub
 
 CONTENT: Final = "会议内容（传达学习、报告、讨论发言要点，不同意见如实记录）"
 HEAD: Final = ("党组织：{organisation}", "{note}")
 
 
-def _pairs(name: str, *pairs: tuple[str, str, int], height: float = 9) -> FormRow:
+def _pairs(name: str, *pairs: tuple[str, str, int], height: float = 9, needed: bool = True) -> FormRow:
     """A row of label and field, the fields so many columns wide."""
     slots = tuple(slot for label, field, span in pairs for slot in (Slot(label), Slot(field=field, span=span)))
-    return FormRow(name, slots, height)
+    return FormRow(name, slots, height, needed=needed)
 
 
-def _box(label: str, field: str, span: int, height: float = 9) -> FormRow:
+def _box(label: str, field: str, span: int, height: float = 9, *, needed: bool = False) -> FormRow:
     """One label with its field beside it, over the rest of the width."""
-    return FormRow(field, (Slot(label), Slot(field=field, span=span)), height)
+    return FormRow(field, (Slot(label), Slot(field=field, span=span)), height, needed=needed)
 
 
-_TIME = FormRow("time", (Slot("会议时间"), Slot(field="time", span=3), Slot("地点"), Slot(field="place")), 9)
+_TIME = FormRow(
+    "time", (Slot("会议时间"), Slot(field="time", span=3), Slot("地点"), Slot(field="place")), 9, needed=True
+)
 _PEOPLE = _pairs("people", ("主持人", "chair", 1), ("记录人", "recorder", 1), ("列席人员", "observers", 1))
-_ABSENT = _box("缺席人员及原因", "absent", 5, 15)
+_ABSENT = _box("缺席人员及原因", "absent", 5, 15, needed=True)
 _AGENDA = _box("会议议题", "agenda", 5, 20)
-_MINUTES = FormRow("minutes", (Slot(CONTENT, "minutes", 6),), 130, splits=True)
+_MINUTES = FormRow("minutes", (Slot(CONTENT, "minutes", 6),), 130, splits=True, needed=True)
 _VOTES = FormRow(
     "votes",
     label="表决情况",
@@ -46,6 +49,7 @@ _VOTES = FormRow(
         Sub("结果", 15, "center"),
     ),
     optional=True,
+    needed=True,
 )
 _RESOLUTIONS = FormRow(
     "resolutions",
@@ -53,11 +57,13 @@ _RESOLUTIONS = FormRow(
     subs=(Sub("事项", 84), Sub("责任人", 30, "center"), Sub("完成时限", 36, "center")),
     height=9,
     blank=3,
+    needed=True,
 )
 _SIGNED = FormRow(
     "signed",
     (Slot("主持人签字"), Slot(field="chair_sign", span=2), Slot("记录人签字"), Slot(field="recorder_sign", span=2)),
     14,
+    needed=True,
 )
 _FOOT = ("散会：{ended}", "共{pages}页")
 
@@ -95,13 +101,13 @@ LECTURE: Final = Layout(
     "党课记录",
     4,
     (
-        _box("党课题目", "topic", 3, 10),
+        _box("党课题目", "topic", 3, 10, needed=True),
         _pairs("lecturer", ("授课人", "lecturer", 1), ("职务", "lecturer_post", 1)),
         _pairs("time", ("授课时间", "time", 1), ("学时", "hours", 1)),
         _pairs("place", ("地点", "place", 1), ("主持人/记录人", "chair_recorder", 1)),
         _pairs("counts", ("应到/实到", "attendance", 1), ("入党积极分子参加", "activists", 1)),
-        _box("缺席及原因", "absent", 3, 12),
-        FormRow("minutes", (Slot("授课提纲"), Slot(field="minutes", span=3)), 110, splits=True),
+        _box("缺席及原因", "absent", 3, 12, needed=True),
+        FormRow("minutes", (Slot("授课提纲"), Slot(field="minutes", span=3)), 110, splits=True, needed=True),
         FormRow("feedback", (Slot("党员讨论反馈"), Slot(field="feedback", span=3)), 40, splits=True),
         _box("补课情况", "made_up", 3, 12),
         _pairs("signed", ("授课人签字", "lecturer_sign", 1), ("记录人签字", "recorder_sign", 1), height=14),
@@ -114,13 +120,13 @@ THEME_DAY: Final = Layout(
     "主题党日活动记录",
     4,
     (
-        _box("活动主题", "topic", 3, 10),
+        _box("活动主题", "topic", 3, 10, needed=True),
         _pairs("time", ("时间", "time", 1), ("地点", "place", 1)),
         _pairs("people", ("组织者", "chair", 1), ("记录人", "recorder", 1)),
         _pairs("counts", ("应到/实到", "attendance", 1), ("邀请人员", "observers", 1)),
-        _box("缺席及原因", "absent", 3, 12),
+        _box("缺席及原因", "absent", 3, 12, needed=True),
         _box("活动流程", "flow", 3, 12),
-        FormRow("minutes", (Slot("活动内容"), Slot(field="minutes", span=3)), 100, splits=True),
+        FormRow("minutes", (Slot("活动内容"), Slot(field="minutes", span=3)), 100, splits=True, needed=True),
         FormRow("resolutions", (Slot("议定事项及落实"), Slot(field="resolutions_text", span=3)), 30),
         FormRow("photos", (Slot("活动照片（粘贴处）", "photos", 4),), 70),
         _pairs("signed", ("组织者签字", "chair_sign", 1), ("记录人签字", "recorder_sign", 1), height=14),
@@ -133,7 +139,7 @@ ORG_LIFE: Final = Layout(
     "组织生活会记录",
     4,
     (
-        _box("会议主题", "topic", 3, 10),
+        _box("会议主题", "topic", 3, 10, needed=True),
         _pairs("time", ("时间", "time", 1), ("地点", "place", 1)),
         _pairs("form", ("形式", "form", 1), ("主持人/记录人", "chair_recorder", 1)),
         _box("上级指导人员", "observers", 3),
@@ -151,6 +157,7 @@ ORG_LIFE: Final = Layout(
             ),
             height=25,
             blank=4,
+            needed=True,
         ),
         FormRow(
             "rectifications",
@@ -164,6 +171,7 @@ ORG_LIFE: Final = Layout(
                 Sub("完成", 13, "center"),
             ),
             height=9,
+            needed=True,
         ),
         _box("上级点评", "remarks", 3, 20),
         _pairs("signed", ("主持人签字", "chair_sign", 1), ("记录人签字", "recorder_sign", 1), height=14),
@@ -173,9 +181,10 @@ ORG_LIFE: Final = Layout(
 )
 
 
-def _borrowed(layout: Layout, code: str, **changes: Any) -> Layout:
+def _borrowed(layout: Layout, code: str, *, without: str = "", **changes: Any) -> Layout:
     """The sheet of another kind, under its own code: `changes` as a hospital would write them."""
-    return replace(adapt(layout, changes), code=code)
+    rows = tuple(row for row in layout.rows if row.name != without)
+    return replace(adapt(replace(layout, rows=rows), changes), code=code)
 
 
 # The sheet of each kind; what has none of its own takes the one that asks for the same things.
@@ -191,7 +200,7 @@ LAYOUTS: Final[dict[Kind, Layout]] = {
         GENERAL,
         "F15-5",
         title="党委理论学习中心组学习记录",
-        hide=["votes"],
+        without="votes",
         labels={
             "有表决权到会人数": "缺席人数",
             "会议内容（传达学习、报告、讨论发言要点，不同意见如实记录）": "学习研讨内容",
@@ -210,6 +219,8 @@ LAYOUTS: Final[dict[Kind, Layout]] = {
             "授课人签字": "主讲人签字",
         },
     ),
-    Kind.POLITICAL_BIRTHDAY: _borrowed(THEME_DAY, "F18-2", title="政治生日活动记录", hide=["flow"]),
+    Kind.POLITICAL_BIRTHDAY: _borrowed(THEME_DAY, "F18-2", title="政治生日活动记录", without="flow"),
     Kind.DEM_LIFE_MEETING: _borrowed(ORG_LIFE, "F19-2", title="民主生活会记录", labels={"形式": "类型"}),
 }
+
+BY_CODE: Final[dict[str, tuple[Kind, Layout]]] = {layout.code: (kind, layout) for kind, layout in LAYOUTS.items()}

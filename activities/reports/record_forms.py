@@ -21,8 +21,9 @@ from activities.reports import wording
 from activities.reports.layouts import LAYOUTS
 from branches.models import Appointment, Branch
 from config.documents import content
+from config.documents.adapting import adapt
 from config.documents.content import PAGES, Document, PhotoRow, ticked
-from config.documents.layouts import Filling, Layout, adapt, section
+from config.documents.layouts import Filling, Layout, section
 
 PHOTOS: Final = 2  # side by side on the sheet
 BLANK: Final = "　　"  # a number of pages for a pen

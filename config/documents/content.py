@@ -56,7 +56,7 @@ LANDSCAPE: Final = Page(20, 20, 20, 20, landscape=True)
 
 @dataclass(frozen=True)
 class Fonts:
-    """Names as Word knows them; each writer adds what stands in where one is not installed."""
+    """Names as Word knows them, each writer adds what stands in where one is not installed; sizes in points."""
 
     title: str = "方正小标宋简体"
     body: str = "仿宋_GB2312"
@@ -65,6 +65,8 @@ class Fonts:
     label: str = "黑体"
     cell: str = "仿宋_GB2312"
     page_number: str = "宋体"
+    title_size: float = 22
+    cell_size: float = 12  # of labels and content of a form
 
 
 FONTS: Final = Fonts()
@@ -209,10 +211,11 @@ Block = Heading | Paragraph | Line | Contents | Signature | PageBreak | PhotoRow
 
 @dataclass(frozen=True)
 class Section:
-    """Blocks on one kind of page; a new section begins a new page."""
+    """Blocks on one kind of page; a new section begins a new page. `fonts`: where they are not the document's."""
 
     blocks: tuple[Block, ...]
     page: Page = OFFICIAL
+    fonts: Fonts | None = None
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def write(title: str, sections: Iterable[Section], out: IO[bytes], *, fonts: Fon
         part = word.sections[0] if n == 0 else word.add_section(WD_SECTION.ODD_PAGE if page.restarts else NEW_PAGE)
         _page(part, page, fonts, again=page.numbered == numbered)
         numbered = page.numbered
-        writer.width = page.text_width
+        writer.width, writer.fonts = page.text_width, section.fonts or fonts
         for block in section.blocks:
             writer.block(block)
     word.save(out)
@@ -200,10 +200,10 @@ class _Writer:
         font = (self.fonts.title, self.fonts.heading, self.fonts.subheading)[min(heading.level, 2)]
         paragraph = self.word.add_paragraph(style=("Title", "Heading 1", "Heading 2")[min(heading.level, 2)])._p
         if heading.level == 0:
-            shape(paragraph, align="center", line=32, after=12, keep=True)
+            shape(paragraph, align="center", line=round(self.fonts.title_size * 16 / 11), after=12, keep=True)
         else:
             shape(paragraph, line=28, indent=True, size=16, keep=True)
-        run = run_of(clean(heading.text), font, 16 if heading.level else 22)
+        run = run_of(clean(heading.text), font, 16 if heading.level else self.fonts.title_size)
         if not heading.anchor:
             paragraph.append(run)
             return
@@ -299,15 +299,17 @@ class _Writer:
             return element
         align = cell.align or ("center" if cell.label else "")
         font = self.fonts.label if cell.label else self.fonts.cell
+        size, line = self.fonts.cell_size, self.fonts.cell_size * 5 / 3
         keep = row.keep_next
         if cell.caption:
-            element.append(paragraph_of(clean(cell.caption), self.fonts.label, 12, line=20, keep=keep))
-        whole = balanced(clean(cell.text), width - 1) if cell.label else clean(cell.text)
-        blank = blank_lines(f"{cell.caption}\n{whole}", width - 2 * CELL_MARGIN, row.height) if row.splits else 0
+            element.append(paragraph_of(clean(cell.caption), self.fonts.label, size, line=line, keep=keep))
+        whole = balanced(clean(cell.text), width - 1, size) if cell.label else clean(cell.text)
+        room = width - 2 * CELL_MARGIN
+        blank = blank_lines(f"{cell.caption}\n{whole}", room, row.height, size, line) if row.splits else 0
         lines = whole.split("\n") if whole or not (cell.caption or cell.photos) else []
         for text in lines + [""] * (0 if cell.label else blank):
             indent = bool(long and text and not cell.label and not cell.align)
-            element.append(paragraph_of(text, font, 12, line=20, align=align, indent=indent, keep=keep))
+            element.append(paragraph_of(text, font, size, line=line, align=align, indent=indent, keep=keep))
         if cell.photos and cell.photos.photos:
             holder = OxmlElement("w:p")
             element.append(holder)

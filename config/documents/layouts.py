@@ -1,19 +1,9 @@
-"""Paper forms as data: what stands in which cell, and what a hospital changed about it.
-
-A Layout is ours, in code. A hospital's differences are a small JSON object beside it:
-
-    {"title": "…", "labels": {"主持人": "会议主持人"}, "heights": {"minutes": 150}, "hide": ["observers"],
-     "order": ["type", "time"], "add": [{"name": "seal", "label": "盖章", "after": "minutes", "height": 20}],
-     "margins": [25, 20, 25, 20], "fonts": {"body": "仿宋"}}
-
-`problems` says in Chinese what is wrong with such an object; `adapt` applies what fits and leaves out the rest, so that
-a download never fails over an old one.
-"""
+"""Paper forms as data: what stands in which cell. `config.documents.adapting` changes them as a hospital asks."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from config.documents.content import (
     FONTS,
@@ -33,7 +23,6 @@ from config.documents.content import (
 
 UNITS: Final = 30  # units of a grid per column of a form: parts of a column can be told
 LONG: Final = 300  # characters from which a cell may run over a page, whatever its row says
-KEYS: Final = ("title", "labels", "heights", "hide", "order", "add", "margins", "fonts")
 
 Filling = str | PhotoRow | Sequence[Sequence[str]]
 
@@ -62,7 +51,7 @@ class FormRow:
     """A row with cells, or a list: a label beside `subs` whose rows come from the field `name`.
 
     `optional` rows are left out when all they would hold is empty; `blank` lines are printed where a list is empty.
-    A list whose label is empty takes the whole width.
+    A list whose label is empty takes the whole width. A hospital cannot hide a row that is `needed`.
     """
 
     name: str
@@ -73,6 +62,7 @@ class FormRow:
     label: str = ""
     subs: tuple[Sub, ...] = ()
     blank: int = 2
+    needed: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +88,7 @@ def section(layout: Layout, values: Mapping[str, Filling]) -> Section:
     blocks.append(fill(layout, values))
     if layout.foot:
         blocks.append(Line(tuple(_text(part, values) for part in layout.foot)))
-    return Section(tuple(blocks), layout.page)
+    return Section(tuple(blocks), layout.page, layout.fonts)
 
 
 def fill(layout: Layout, values: Mapping[str, Filling]) -> Grid:
@@ -149,102 +139,3 @@ def _list(row: FormRow, columns: int, values: Mapping[str, Filling]) -> Iterator
 
 def _is_long(texts: Sequence[object]) -> bool:
     return any(isinstance(text, str) and len(text) > LONG for text in texts)
-
-
-# -- What a hospital may change
-
-
-def adapt(layout: Layout, overrides: Mapping[str, Any] | None) -> Layout:
-    """The layout with a hospital's differences; what does not fit it is left out."""
-    good = {key: value for key, value in (overrides or {}).items() if not problems(layout, {key: value})}
-    if not good:
-        return layout
-    rows = [row for row in layout.rows if row.name not in good.get("hide", ())]
-    rows = [_adapted(row, good) for row in rows]
-    for extra in good.get("add", ()):
-        slots = (Slot(extra["label"]), Slot(field=extra["name"], span=layout.columns - 1))
-        new = FormRow(extra["name"], slots, float(extra.get("height", 0)))
-        names = [row.name for row in rows]
-        at = names.index(extra["after"]) + 1 if extra.get("after") in names else len(rows)
-        rows.insert(at, new)
-    if order := good.get("order"):
-        place = {name: n for n, name in enumerate(order)}
-        rows.sort(key=lambda row: place.get(row.name, len(place)))
-    page, fonts = layout.page, layout.fonts
-    if margins := good.get("margins"):
-        page = replace(page, **dict(zip(("top", "right", "bottom", "left"), map(float, margins), strict=True)))
-    if names_ := good.get("fonts"):
-        fonts = replace(fonts, **names_)
-    kept = sum(row.name not in good.get("hide", ()) for row in layout.rows[: layout.repeat])
-    repeat = 0 if "order" in good else kept  # rows that were moved are no head any more
-    return replace(
-        layout, title=good.get("title", layout.title), rows=tuple(rows), repeat=repeat, page=page, fonts=fonts
-    )
-
-
-def _adapted(row: FormRow, good: Mapping[str, Any]) -> FormRow:
-    labels = good.get("labels", {})
-    return replace(
-        row,
-        label=labels.get(row.label, row.label),
-        slots=tuple(replace(slot, label=labels.get(slot.label, slot.label)) for slot in row.slots),
-        subs=tuple(replace(sub, label=labels.get(sub.label, sub.label)) for sub in row.subs),
-        height=float(good.get("heights", {}).get(row.name, row.height)),
-    )
-
-
-def problems(layout: Layout, overrides: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a hospital's differences, in Chinese; empty when they fit."""
-    found = [f"不能识别的设置：{key}。" for key in overrides if key not in KEYS]
-    names = {row.name for row in layout.rows}
-    labels = {slot.label for row in layout.rows for slot in row.slots} | {row.label for row in layout.rows}
-    labels |= {sub.label for row in layout.rows for sub in row.subs}
-    if "title" in overrides and not _is_text(overrides["title"], 40):
-        found.append("标题应为1至40个字。")
-    if "labels" in overrides:
-        found += _pairs(overrides["labels"], labels, lambda value: _is_text(value, 20), "栏目名称")
-    if "heights" in overrides:
-        found += _pairs(overrides["heights"], names, lambda value: _is_number(value, 0, 220), "行高（0至220毫米）")
-    for key, word in (("hide", "隐藏的行"), ("order", "行的顺序")):
-        value = overrides.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(name, str) and name in names for name in value):
-            found.append(f"{word}里有表样中没有的行。")
-    if "hide" in overrides and not found and set(overrides["hide"]) >= names:
-        found.append("不能隐藏所有的行。")
-    found += _additions(overrides.get("add", []), names)
-    margins = overrides.get("margins", [20] * 4)
-    if not isinstance(margins, list) or len(margins) != 4 or not all(_is_number(value, 10, 50) for value in margins):
-        found.append("页边距应为上、右、下、左四个数，每个10至50毫米。")
-    if "fonts" in overrides:
-        known = {field.name for field in fields(Fonts)}
-        found += _pairs(overrides["fonts"], known, lambda value: _is_text(value, 40), "字体")
-    return found
-
-
-def _pairs(value: Any, known: set[str], good: Any, word: str) -> list[str]:
-    if isinstance(value, dict) and all(key in known and key and good(one) for key, one in value.items()):
-        return []
-    return [f"{word}的设置不正确。"]
-
-
-def _additions(value: Any, names: set[str]) -> list[str]:
-    def fits(row: Any) -> bool:
-        return (
-            isinstance(row, dict)
-            and set(row) <= {"name", "label", "after", "height"}
-            and _is_text(row.get("name"), 40)
-            and row["name"] not in names
-            and _is_text(row.get("label"), 20)
-            and row.get("after", "") in names | {""}
-            and _is_number(row.get("height", 0), 0, 220)
-        )
-
-    return [] if isinstance(value, list) and all(map(fits, value)) else ["增加的行不正确：需要名称、栏目名称和位置。"]
-
-
-def _is_text(value: Any, limit: int) -> bool:
-    return isinstance(value, str) and 0 < len(value.strip()) <= limit
-
-
-def _is_number(value: Any, low: float, high: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high

@@ -49,6 +49,8 @@ STAND_INS: Final = {
     "仿宋_GB2312": '"FangSong_GB2312", "仿宋", "FangSong", "STFangsong", "Noto Serif CJK SC"',
     "楷体_GB2312": '"KaiTi_GB2312", "楷体", "KaiTi", "STKaiti", "Noto Serif CJK SC"',
     "黑体": '"SimHei", "STHeiti", "Noto Sans CJK SC"',
+    "仿宋": '"FangSong", "仿宋_GB2312", "STFangsong", "Noto Serif CJK SC"',
+    "楷体": '"KaiTi", "楷体_GB2312", "STKaiti", "Noto Serif CJK SC"',
     "宋体": '"SimSun", "STSong", "Noto Serif CJK SC"',
 }
 
@@ -114,7 +116,7 @@ def to_html(document: Document, first_page: int = 1) -> str:
     start = f"@page:first{{counter-reset:page {first_page}}}" if first_page > 1 else ""
     start += "html{break-before:left}" if first_page % 2 == 0 else ""
     parts = [
-        format_html('<section class="s{}">{}</section>', n, _blocks(section))
+        format_html('<section class="s{}">{}</section>', n, _blocks(section, document.fonts))
         for n, section in enumerate(document.sections)
     ]
     return format_html(
@@ -151,7 +153,25 @@ def _css(document: Document) -> str:
                 f"@page s{n}:right{{@bottom-right{{{number}{gap};padding-right:5mm}}}}"
                 f"@page s{n}:left{{@bottom-left{{{number}{gap};padding-left:5mm}}}}"
             )
-    return "\n".join([*pages, _rules(fonts)])
+        if section.fonts not in (None, fonts):
+            pages.append(_other_fonts(f".s{n}", section.fonts))
+    return "\n".join([_rules(fonts), *pages])
+
+
+def _other_fonts(scope: str, fonts: Fonts) -> str:
+    """What a section prints in fonts of its own."""
+    return f"""
+{scope} h1 {{ {_title(fonts)} }} {scope} table {{ {_cells(fonts)} }}
+{scope} td.label, {scope} th, {scope} b {{ font-family: {_family(fonts.label)}; }}
+"""
+
+
+def _title(fonts: Fonts) -> str:
+    return f"font: {fonts.title_size}pt/{round(fonts.title_size * 16 / 11)}pt {_family(fonts.title)};"
+
+
+def _cells(fonts: Fonts) -> str:
+    return f"font: {fonts.cell_size}pt/{fonts.cell_size * 5 / 3:.2f}pt {_family(fonts.cell)};"
 
 
 def _rules(fonts: Fonts) -> str:
@@ -159,7 +179,7 @@ def _rules(fonts: Fonts) -> str:
 body {{ margin: 0; font: 16pt/28pt {_family(fonts.body)}; text-align: justify; overflow-wrap: anywhere; }}
 section {{ break-before: page; }} section:first-child {{ break-before: auto; }}
 p, h1, h2, h3 {{ margin: 0; font-weight: normal; white-space: pre-wrap; break-after: auto; }}
-h1 {{ font: 22pt/32pt {_family(fonts.title)}; text-align: center; margin-bottom: 12pt; break-after: avoid;
+h1 {{ {_title(fonts)} text-align: center; margin-bottom: 12pt; break-after: avoid;
   bookmark-level: none; }}
 h1[id] {{ bookmark-level: 1; }}
 .contents {{ display: flex; text-align: left; }} .contents a {{ color: inherit; text-decoration: none; }}
@@ -173,8 +193,7 @@ h3 {{ font: 16pt/28pt {_family(fonts.subheading)}; text-indent: 2em; break-after
 .pages::after {{ content: counter(pages); font-style: normal; }}
 .sign {{ text-align: right; margin-top: 28pt; }}
 .break {{ break-after: page; height: 0; }}
-table {{ width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0 0 6pt;
-  font: 12pt/20pt {_family(fonts.cell)}; }}
+table {{ width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0 0 6pt; {_cells(fonts)} }}
 td, th {{ border: 0.5pt solid #000; padding: {LINE_PADDING}mm {CELL_PADDING}mm; font-weight: normal; text-align: left;
   vertical-align: middle; }}
 tfoot td {{ border-width: 0.5pt 0 0 0; padding: 0; height: 0; line-height: 0; }} /* closes what runs on */
@@ -191,11 +210,12 @@ figcaption {{ font-size: 10.5pt; line-height: 16pt; }}
 """
 
 
-def _blocks(section: Section) -> SafeString:
-    return _join([_block(block, section.page.text_width) for block in section.blocks])
+def _blocks(section: Section, fonts: Fonts) -> SafeString:
+    size = (section.fonts or fonts).cell_size
+    return _join([_block(block, section.page.text_width, size) for block in section.blocks])
 
 
-def _block(block: Block, width: float) -> SafeString:
+def _block(block: Block, width: float, size: float) -> SafeString:
     if isinstance(block, Heading):
         tag = SafeString(("h1", "h2", "h3")[min(block.level, 2)])
         mark = format_html(' id="{}"', block.anchor) if block.anchor else ""
@@ -215,7 +235,7 @@ def _block(block: Block, width: float) -> SafeString:
     if isinstance(block, PhotoRow):
         return _photos(block, width)
     if isinstance(block, Grid):
-        return _grid(block, width)
+        return _grid(block, width, size)
     return _join([_table(part, width) for part in in_parts(block, width)])
 
 
@@ -259,14 +279,15 @@ def _widths(widths: list[float]) -> SafeString:
     return format_html_join("", '<col style="width:{}mm">', ((f"{width:.3f}",) for width in widths))
 
 
-def _grid(grid: Grid, width: float) -> SafeString:
+def _grid(grid: Grid, width: float, size: float) -> SafeString:
     laid = lay_out(grid)
     unit = width / grid.columns
     widths = [(b - a) * unit for a, b in zip(laid.edges, laid.edges[1:], strict=False)]
     rows = []
     for row in laid.rows:
         cells = [
-            _cell(placed, row, sum(widths[placed.column : placed.column + placed.colspan])) for placed in row.cells
+            _cell(placed, row, sum(widths[placed.column : placed.column + placed.colspan]), size)
+            for placed in row.cells
         ]
         names = " ".join(filter(None, ("splits" * row.splits, "next" * row.keep_next)))
         rows.append(format_html('<tr class="{}">{}</tr>', names, _join(cells)))
@@ -275,7 +296,7 @@ def _grid(grid: Grid, width: float) -> SafeString:
     return format_html("<table>{}<thead>{}</thead>{}<tbody>{}</tbody></table>", _widths(widths), head, foot, body)
 
 
-def _cell(placed: Placed, row: LaidRow, width: float) -> SafeString:
+def _cell(placed: Placed, row: LaidRow, width: float, size: float) -> SafeString:
     """The least height stands at the cells: at the row, WeasyPrint adds it to a label that is several rows high."""
     cell: Cell = placed.cell
     long = row.splits or bool(cell.caption) or placed.open_bottom
@@ -287,10 +308,11 @@ def _cell(placed: Placed, row: LaidRow, width: float) -> SafeString:
     )
     inside = [format_html("<p><b>{}</b></p>", clean(cell.caption))] if cell.caption else []
     indent = "indent" if long and not cell.label and not cell.align else ""
-    text = balanced(clean(cell.text), width - 1) if cell.label else clean(cell.text)
+    text = balanced(clean(cell.text), width - 1, size) if cell.label else clean(cell.text)
     inside += [format_html('<p class="{}">{}</p>', indent, line) for line in text.split("\n") if text]
     if row.splits and not cell.label:
-        blank = blank_lines(f"{cell.caption}\n{text}", width - 2 * CELL_PADDING, row.height)
+        room = width - 2 * CELL_PADDING
+        blank = blank_lines(f"{cell.caption}\n{text}", room, row.height, size, size * 5 / 3)
         inside += [SafeString("<p>\u00a0</p>")] * blank
     if cell.photos and cell.photos.photos:
         inside.append(_photos(cell.photos, width - 2 * CELL_PADDING))

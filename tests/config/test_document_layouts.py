@@ -2,8 +2,9 @@
 
 import pytest
 
+from config.documents.adapting import adapt, problems
 from config.documents.content import RECORD, Heading, Line, lay_out
-from config.documents.layouts import UNITS, FormRow, Layout, Slot, Sub, adapt, fill, problems, section
+from config.documents.layouts import UNITS, FormRow, Layout, Slot, Sub, fill, section
 
 FORM = Layout(
     "T1",
