@@ -213,3 +213,8 @@ class ActivityFilterForm(forms.Form):
     @property
     def active(self) -> bool:
         return any(value for name, value in self.cleaned_data.items() if name != "sort")
+
+    @property
+    def folded(self) -> bool:
+        """Is a condition in use that stands behind 更多条件?"""
+        return any(self.cleaned_data.get(name) for name in self.fields if name not in ("q", "kind", "state", "branch"))
