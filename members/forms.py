@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from crispy_forms.layout import HTML, Div
+from crispy_forms.layout import HTML, Div, Field
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -13,7 +13,9 @@ from branches.choices import BranchLevel, Capability
 from branches.forms import NodeChoice, day_field, layout
 from branches.models import Branch, User
 from members import facts
+from members.arrivals import ORIGIN, ways_by_hand
 from members.choices import Degree, EventKind, Gender, MembershipStatus, MemberType, StaffCategory, TitleLevel
+from members.closing import has_closed_month
 from members.codes import EDUCATION, ETHNICITY, JOB_POST
 from members.identity import check_id
 from members.models import Member
@@ -180,13 +182,13 @@ class FactsForm(forms.Form):
 
 
 class AdmitForm(FactsForm):
-    """A new person and how they came."""
-
-    KINDS = [(kind.value, kind.label) for kind in (EventKind.TRANSFER_IN, EventKind.ADMITTED, EventKind.OPENING)]
+    """A new person and how they came; once a month was closed that is asked as the importer does, with no default."""
 
     branch = NodeChoice(label="所在党支部", queryset=Branch.objects.none(), empty_label="请选择")
     group = GroupChoice()
-    kind = forms.ChoiceField(label="进入名册的原因", choices=KINDS)
+    kind = forms.ChoiceField(label="进入名册的原因", error_messages={"required": "请选择怎样进入名册。"})
+    origin = _text("从哪里转入", ORIGIN, help_text="转出的党组织，从外单位转入的填写。")
+    late = forms.BooleanField(label="按补记登记", required=False)
     member_type = forms.ChoiceField(label="人员类别", choices=MemberType.choices)
     recorded_on = day_field("编入名册日期", help_text="接收或批准的日期，从这一天起应到会。")
     effective_on = day_field("生效日期", required=False, help_text="发展入党填支部大会通过的日期，可不填。")
@@ -198,8 +200,31 @@ class AdmitForm(FactsForm):
         self.fields["branch"].queryset = branches
         self.fields["branch"].error_messages = {"required": "请选择党支部。", "invalid_choice": "请选择党支部。"}
         self.fields["group"].limit(branches, follows="branch")
-        first = ("branch", "group", "kind", "member_type", "recorded_on", "effective_on", "document_no")
-        self._lay_out(Div(*first, css_class="fields is-2"))
+        nodes = Branch.objects.filter(pk__in=branches.order_by().values("hospital"))
+        self.asks = any(has_closed_month(node) for node in nodes)
+        self.fields["kind"].choices = ways_by_hand(self.asks)
+        rest = ("member_type", "recorded_on", "effective_on", "document_no")
+        if self.asks:
+            self.fields["kind"].label = "怎样进入名册"
+            self.fields["kind"].widget = forms.RadioSelect(choices=self.fields["kind"].choices)
+            self.fields["recorded_on"].help_text = "从这一天起应到会。发展入党填批准日期，漏报的填启用的日期。"
+            origin = Field("origin", wrapper_class="if-origin")
+            asked = Div("kind", Div("recorded_on", origin, css_class="fields is-2"), css_class="ask mb-4")
+            others = Div("member_type", "effective_on", "document_no", css_class="fields is-2")
+            self._lay_out(Div("branch", "group", css_class="fields is-2"), asked, others)
+        else:
+            self._lay_out(Div("branch", "group", "kind", *rest, css_class="fields is-2"))
+        if self.asks and self.data.get("late"):
+            self._show_late()
+
+    def _show_late(self) -> None:
+        self.helper.layout.insert(2, "late")
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """The box that lets a closed month be booked late appears with the reason."""
+        super().add_error(field, error)
+        if field == "late" and not self.data.get("late"):
+            self._show_late()
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -212,7 +237,8 @@ class AdmitForm(FactsForm):
 
     def arguments(self) -> dict[str, Any]:
         """For `services.admit_member`."""
-        names = ("branch", "group", "kind", "member_type", "recorded_on", "effective_on", "document_no")
+        names = ("branch", "group", "kind", "origin", "late", "member_type")
+        names += ("recorded_on", "effective_on", "document_no")
         return {name: self.cleaned_data[name] for name in names} | self.facts()
 
 

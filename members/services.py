@@ -16,6 +16,7 @@ from branches.rules import subtree_end
 from branches.services import end_appointment
 from config.templatetags.ui import cn_date
 from members import facts
+from members.arrivals import note_by_hand
 from members.choices import OFF_ROLL, ON_ROLL, EventKind, MembershipStatus, MemberType
 from members.models import Member
 from members.recording import check_person, differences, home_on, locked, record_change, write_event
@@ -47,13 +48,15 @@ def admit_member(
     group: Branch | None = None,
     user: User | None = None,
     document_no: str = "",
-    note: str = "",
+    origin: str = "",
+    late: bool = False,
     actor: User | None,
     **fields: Any,
 ) -> Member:
     """Put a person on the roll. `fields` by the names of `members.facts`; `user` is a person known already (a clerk).
 
-    `effective_on` is the vote of an admission, `recorded_on` its approval: the roll counts from the latter.
+    `effective_on` is the vote of an admission, `recorded_on` its approval: the roll counts from the latter. Once a
+    month was closed, `origin` says where somebody comes from and `late` that a closed month may be booked late.
     """
     kind = _kind(kind, ON_ROLL - {EventKind.REINSTATED})
     member = Member(member_type=MemberType(member_type))
@@ -66,6 +69,15 @@ def admit_member(
     if kind == EventKind.ADMITTED and "joined_on" not in fields:
         member.joined_on = effective_on
     check_person(member, actor)
+    note = note_by_hand(
+        kind,
+        on=recorded_on,
+        joined_on=member.joined_on,
+        home=member.branch,
+        origin=" ".join(origin.split()),
+        late=late,
+        today=timezone.localdate(),
+    )
     if user is None:
         member.user.set_unusable_password()
     member.user.save()

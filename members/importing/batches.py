@@ -18,8 +18,9 @@ from branches.audit import record
 from branches.choices import BranchLevel, Capability
 from branches.models import Branch, JobState, User
 from config.crypto import decrypt, encrypt
+from members.arrivals import Entry
 from members.importing.compare import Comparison, State, compare_file
-from members.importing.newcomers import Answers, Entry, Person, asks, entries_as_answered, entries_at_opening, person_of
+from members.importing.newcomers import Answers, Person, asks, entries_as_answered, entries_at_opening, person_of
 from members.importing.stored import post_proposals, preview_of, summary_of
 from members.importing.writing import carry_versions, dependants, is_current, take_back, write_comparison
 from members.models import BatchState, ImportBatch, Member

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -11,18 +11,12 @@ from django.utils.dateparse import parse_date
 
 from branches.choices import BranchLevel
 from branches.models import Branch
-from config.templatetags.ui import cn_date, cn_month
+from members.arrivals import ORIGIN, WAYS, Entry, Refused, entry_of, late_text, locked_text
 from members.choices import EventKind
 from members.closing import MonthState, first_closed_month, month_state
 from members.importing.compare import Line
 
-WAYS: Final[Mapping[EventKind, str]] = {
-    EventKind.ADMITTED: "在本单位发展入党",
-    EventKind.TRANSFER_IN: "组织关系从外单位转入",
-    EventKind.OPENING: "启用时已在册，当时漏报",
-}
-ORIGIN: Final = 60  # length of 转自何处
-EARLIEST: Final = 2000
+FIELDS: Final[Mapping[str, str]] = {"on": "came_on", "origin": "came_from"}  # of arrivals.Refused, on the page
 
 
 class Person(NamedTuple):
@@ -32,15 +26,6 @@ class Person(NamedTuple):
     name: str
     joined_on: date
     branch: int | None
-
-
-class Entry(NamedTuple):
-    """The event a new person begins with."""
-
-    kind: EventKind
-    on: date
-    effective_on: date
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,57 +111,36 @@ def entries_as_answered(
             continue
         try:
             entry = _entry(person, answer, home, first, today)
-        except _Refused as exc:
-            refused.add(person, exc.field, exc.message)
+        except Refused as exc:
+            refused.add(person, FIELDS[exc.field], exc.message)
             continue
         place = (home.pk, entry.on.replace(day=1))
         state = states[place] = states.get(place) or month_state(home, entry.on)
-        if state in _LOCKED:
-            refused.add(person, "came_on", _LOCKED[state](entry.on))
+        if text := locked_text(state, entry.on):
+            refused.add(person, "came_on", text)
         elif state == MonthState.CLOSED:
             closed.add(place[1])
-            entry = entry._replace(note="，".join(filter(None, (entry.note, "结账后补记"))))
+            entry = entry.booked_late
         entries[person.key] = entry
     refused.raise_if_any()
     if closed and not answers.late:
-        months = "、".join(cn_month(month) for month in sorted(closed))
-        raise ValidationError({"late": f"{months}已结账。勾选后按补记登记：计入当月，下次公布时注明。"})
+        raise ValidationError({"late": late_text(closed)})
     return entries
 
 
-class _Refused(Exception):
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field, self.message = field, message
-
-
 def _entry(person: Person, answer: Answer, home: Branch, first: date | None, today: date) -> Entry:
-    kind = EventKind(answer.kind)
     day = parse_date(answer.on) if len(answer.on) == 10 and _is_day(answer.on) else None
     if answer.on and day is None:
-        raise _Refused("came_on", "日期无法识别，请重新填写")
-    if day is None and kind == EventKind.ADMITTED:
-        day = person.joined_on
-    if day is None:
-        what = "转入的日期" if kind == EventKind.TRANSFER_IN else "从哪一天起在册"
-        raise _Refused("came_on", f"请填写{what}")
-    if kind == EventKind.TRANSFER_IN and not answer.origin:
-        raise _Refused("came_from", "请填写从哪里转入")
-    if kind == EventKind.OPENING:
-        day = max(day, person.joined_on, home.founded_on)
-        if first is not None and day > _last_day(first):
-            message = f"启用时在册的日期不能晚于首个结账月（{cn_month(first)}），后来的请选发展入党或转入"
-            raise _Refused("came_on", message)
-    if day > today:
-        raise _Refused("came_on", "日期不能晚于今天")
-    if day.year < EARLIEST:
-        raise _Refused("came_on", "日期过早，请核对年份")
-    if day < person.joined_on:
-        raise _Refused("came_on", f"早于入党日期（{cn_date(person.joined_on)}）")
-    if day < home.founded_on:
-        raise _Refused("came_on", f"早于“{home.name}”的成立日期（{cn_date(home.founded_on)}）")
-    note = f"转自{answer.origin}" if kind == EventKind.TRANSFER_IN else ""
-    return Entry(kind, day, min(person.joined_on, day) if kind != EventKind.TRANSFER_IN else day, note)
+        raise Refused("on", "日期无法识别，请重新填写")
+    return entry_of(
+        EventKind(answer.kind),
+        on=day,
+        origin=answer.origin,
+        joined_on=person.joined_on,
+        home=home,
+        first=first,
+        today=today,
+    )
 
 
 class _Refusals:
@@ -200,23 +164,11 @@ class _Refusals:
             raise ValidationError(self.all)
 
 
-_LOCKED: Final = {
-    MonthState.QUARTER_LOCKED: lambda day: (
-        f"{day.year}年第{(day.month + 2) // 3}季度已锁定，须先由党委办公室写明理由重新开放"
-    ),
-    MonthState.YEAR_LOCKED: lambda day: f"{day.year}年度已锁定，须先由党委书记写明理由重新开放",
-}
-
-
 def _is_day(text: str) -> bool:
     try:
         return parse_date(text) is not None
     except ValueError:
         return False
-
-
-def _last_day(month: date) -> date:
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 def _first_closed(organisation: Branch) -> date | None:

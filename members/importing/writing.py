@@ -12,8 +12,8 @@ from branches.choices import ROLL_ROLES, BranchLevel
 from branches.models import AccessLink, Appointment, Branch, User
 from branches.services import found_branch
 from members import facts
+from members.arrivals import Entry
 from members.importing.compare import Comparison, Line, State, values_of
-from members.importing.newcomers import Entry
 from members.models import Member, MembershipEvent
 from members.recording import record_change, roll_role
 from members.roll_months import recount_roll_months

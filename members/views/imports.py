@@ -16,9 +16,10 @@ from branches.access import require
 from branches.choices import Capability
 from branches.forms import add_errors
 from branches.models import JobState
+from members.arrivals import WAYS
 from members.forms import UploadForm
 from members.importing import batches
-from members.importing.newcomers import WAYS, Answer, Answers, asks
+from members.importing.newcomers import Answer, Answers, asks
 from members.models import BatchState, ImportBatch, Member
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -8,9 +8,11 @@ import pytest
 import time_machine
 
 from branches.models import Branch, User
+from members import closing
 from members.importing import batches
 from members.models import ImportBatch, Member
 from tests import factories
+from tests.members.periods import FIRST_CLOSED, Periods
 from tests.members.roster_files import national, person
 
 
@@ -58,3 +60,18 @@ def confirm(office: User, django_capture_on_commit_callbacks: Callable[..., Any]
 def three(upload: Callable[..., ImportBatch], confirm: Callable[..., ImportBatch]) -> ImportBatch:
     """Three people of one new branch, imported."""
     return confirm(upload(national([person(n) for n in range(3)])))
+
+
+@pytest.fixture
+def periods(monkeypatch: pytest.MonkeyPatch) -> Periods:
+    monkeypatch.setattr(closing, "_SOURCES", [])
+    periods = Periods()
+    closing.register(periods.first_closed_month, periods.month_state)
+    return periods
+
+
+@pytest.fixture
+def closed(periods: Periods) -> Periods:
+    """January 2026 was the first month to be closed."""
+    periods.first = FIRST_CLOSED
+    return periods

@@ -19,39 +19,10 @@ from members.importing.newcomers import Answer, Answers
 from members.models import BatchState, ImportBatch, Member, MembershipEvent, RollMonth
 from tests.members.import_words import member
 from tests.members.pages import url
+from tests.members.periods import FIRST_CLOSED, Periods
 from tests.members.roster_files import national, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
-FIRST_CLOSED = date(2026, 1, 1)
-
-
-class Periods:
-    """Stands for the room that closes months: none closed yet, and what each month is when it is not open."""
-
-    def __init__(self) -> None:
-        self.first: date | None = None
-        self.states: dict[date, MonthState] = {}
-
-    def first_closed_month(self, hospital: Branch) -> date | None:
-        return self.first
-
-    def month_state(self, branch: Branch, month: date) -> MonthState:
-        return self.states.get(month, MonthState.OPEN)
-
-
-@pytest.fixture
-def periods(monkeypatch: pytest.MonkeyPatch) -> Periods:
-    monkeypatch.setattr(closing, "_SOURCES", [])
-    periods = Periods()
-    closing.register(periods.first_closed_month, periods.month_state)
-    return periods
-
-
-@pytest.fixture
-def closed(periods: Periods) -> Periods:
-    """January 2026 was the first month to be closed."""
-    periods.first = FIRST_CLOSED
-    return periods
 
 
 @pytest.fixture
