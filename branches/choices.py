@@ -80,7 +80,7 @@ class Capability(TextChoices):
     COMMITTEE_RECORD = "committee.record", "登记党委活动"
     COMMITTEE_CONFIRM = "committee.confirm", "确认党委活动记录"
     BRANCH_ACTIVITIES_VIEW = "branch.activities.view", "查看本支部活动"
-    PLAN_REVIEW = "plan.review", "审核未召开说明"
+    PLAN_REVIEW = "plan.review", "布置事项、审核计划和未召开说明"
     POINTS_VIEW = "points.view", "查看支部积分"
     RULES_VIEW = "rules.view", "查看积分规则"
     PERIODS_CLOSE = "periods.close", "月份关账"

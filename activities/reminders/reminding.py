@@ -178,7 +178,7 @@ def remind_make_ups(*, hospital_id: int, today: date, calendar: WorkCalendar) ->
                 item_key=f"make_up:{row.pk}:{row.due:%Y-%m-%d}",
                 step=str(step),
                 text=f"补课“{row.attendance.activity}”{f'还有{left}天到期' if left else '今天到期'}",
-                url=reverse("branches:todo_list"),
+                url=reverse("activities:make_up_report", args=[row.pk]),
                 due=row.due,
             )
         )

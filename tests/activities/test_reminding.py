@@ -194,7 +194,7 @@ def test_everyone_expected_hears_the_day_before_an_announced_gathering(hospital,
     assert steps(away.user) == [], "who has leave is not asked again"
 
 
-def test_a_make_up_is_reminded_of_until_it_is_reported(hospital, branch):
+def test_a_make_up_is_reminded_of_until_it_is_reported(hospital, branch, as_user):
     member = factories.make_member(branch)
     held = factories.make_activity(
         branch, members=[member], absent=(member,), state=ActivityState.CONFIRMED, topic="党课"
@@ -203,7 +203,10 @@ def test_a_make_up_is_reminded_of_until_it_is_reported(hospital, branch):
     assert row.status == AttendanceStatus.LEAVE
     owed = MakeUp.objects.create(attendance=row, due=DUE)
     every_day(hospital, date(2026, 11, 1), date(2026, 11, 20), times=2)
-    assert [n.text for n in Notice.objects.filter(recipient=member.user)] == [f"补课“{held}”还有7天到期"]
+    notice = Notice.objects.get(recipient=member.user)
+    assert notice.text == f"补课“{held}”还有7天到期"
+    page = as_user(member.user).get(notice.url)
+    assert (page.status_code, 'name="way"' in page.content.decode()) == (200, True), "where it is reported"
     owed.state = MakeUpState.REPORTED
     owed.save()
     every_day(hospital, date(2026, 11, 21), DUE)
