@@ -1,5 +1,6 @@
 """Matters decided and defects to be mended: who does them by when, to-dos of their owners, and ticking them off."""
 
+from collections import Counter
 from datetime import date
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from branches.choices import Capability
 from branches.models import Branch, Todo, User
 from branches.todo import close_todo, open_todo
 
+NOBODY: Final = "none"  # the filter for matters without an owner
 OFFERED: Final = 8  # open matters the form of the next meeting shows
 
 
@@ -43,8 +45,8 @@ def of_reader(user: User) -> QuerySet[FollowUp]:
     return seen.select_related("activity__branch", "activity__group", "owner", "done_by").distinct()
 
 
-def found_by(rows: QuerySet[FollowUp], *, state: str, branch: Branch | None, mine: User | None, today: date) -> Any:
-    """Rows of the page for the chosen filters; what is due first comes first."""
+def found_by(rows: QuerySet[FollowUp], *, state: str, branch: Branch | None, owner: str, today: date) -> Any:
+    """Rows of the page for the chosen filters; what is due first comes first. `owner`: id of a user, NOBODY or ""."""
     if state == "open":
         rows = rows.filter(done_on__isnull=True)
     elif state == "late":
@@ -53,10 +55,22 @@ def found_by(rows: QuerySet[FollowUp], *, state: str, branch: Branch | None, min
         rows = rows.filter(done_on__isnull=False)
     if branch is not None:
         rows = rows.filter(activity__branch=branch)
-    if mine is not None:
-        rows = rows.filter(owner=mine)
+    if owner:
+        rows = rows.filter(owner__isnull=True) if owner == NOBODY else rows.filter(owner=int(owner))
     order = ("-done_on", "-pk") if state == "done" else ("due", "activity__starts_at", "number")
     return rows.order_by(*order)
+
+
+def owners_of(rows: QuerySet[FollowUp]) -> list[tuple[str, str]]:
+    """(id, name) of everybody who answers for one of these matters; namesakes with their branch. One query."""
+    people = list(User.objects.filter(pk__in=rows.order_by().values("owner")).select_related("member__branch"))
+    count = Counter(person.name for person in people)
+    return sorted(((str(one.pk), _named(one, count[one.name] > 1)) for one in people), key=lambda pair: pair[1])
+
+
+def _named(person: User, twice: bool) -> str:
+    home = getattr(person, "member", None) if twice else None
+    return f"{person.name}（{home.branch}）" if home is not None else person.name
 
 
 def may_finish(user: User, row: FollowUp) -> bool:

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,31 +14,44 @@ from django.views.decorators.http import require_GET
 from activities.access import require_record, right_to_record
 from activities.models import Activity, Attachment
 from activities.records import announcing, attachments, follow_ups
+from activities.reports.matters import matters_document
 from branches.access import may, require
+from branches.audit import record
 from branches.choices import BranchLevel, Capability
 from branches.models import Branch
+from config.documents.responses import document_response
 
-PER_PAGE = 30
+PER_PAGE, EXPORT_LIMIT = 30, 5000
 STATES = (("open", "未办结"), ("late", "逾期"), ("done", "已办结"), ("", "全部"))
 
 
 @login_required
 @require_GET
 def follow_up_list(request: HttpRequest) -> HttpResponse:
-    return _list(request)
+    """?state= &branch= &owner= (an id, me, none) &page=; ?format=xlsx is what they find as a workbook."""
+    return _list(request, request.GET)
 
 
-def _list(request: HttpRequest, *, status: int = 200, error: str = "", failed: int = 0) -> HttpResponse:
+def _list(
+    request: HttpRequest, asked: QueryDict, *, status: int = 200, error: str = "", failed: int = 0
+) -> HttpResponse:
     today = timezone.localdate()
-    state = request.GET.get("state", "open")
+    state = asked.get("state", "open")
     state = state if state in dict(STATES) else "open"
     levels = [BranchLevel.BRANCH, BranchLevel.COMMITTEE]
     branches = Branch.objects.visible_to(request.user, Capability.ACTIVITY_VIEW).filter(level__in=levels)
-    asked = request.GET.get("branch", "")
-    branch = branches.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 18 else None
-    mine = request.user if request.GET.get("mine") else None
-    rows = follow_ups.found_by(follow_ups.of_reader(request.user), state=state, branch=branch, mine=mine, today=today)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    node = asked.get("branch", "")
+    branch = branches.filter(pk=int(node)).first() if node.isdecimal() and len(node) < 18 else None
+    mine = follow_ups.of_reader(request.user)
+    owners = follow_ups.owners_of(mine)
+    owner = str(request.user.pk) if asked.get("owner") == "me" else asked.get("owner", "")
+    owner = owner if owner in {follow_ups.NOBODY, str(request.user.pk), *dict(owners)} else ""
+    rows = follow_ups.found_by(mine, state=state, branch=branch, owner=owner, today=today)
+    if asked.get("format") == "xlsx":
+        record(actor=request.user, action="activity.exported", changes={"rows": [None, rows.count()]})
+        document = matters_document(rows[:EXPORT_LIMIT], today=today)
+        return document_response(request, document, "xlsx", f"{document.title}_{today:%Y-%m-%d}", formats=("xlsx",))
+    page = Paginator(rows, PER_PAGE).get_page(asked.get("page"))
     lines = [
         {
             "row": row,
@@ -54,9 +67,14 @@ def _list(request: HttpRequest, *, status: int = 200, error: str = "", failed: i
         "state": state,
         "branches": list(branches),
         "branch": branch,
-        "mine": mine is not None,
+        "owners": [one for one in owners if one[0] != str(request.user.pk)],
+        "owner": owner,
+        "nobody": follow_ups.NOBODY,
+        "me": str(request.user.pk),
+        "filtered": bool(branch or owner),
         "error": error,
         "failed": failed,
+        "back": f"{reverse('activities:follow_ups')}?{asked.urlencode()}",
         "today": today,
     }
     return render(request, "activities/follow_up_list.html", context, status=status)
@@ -70,6 +88,8 @@ def follow_up_done(request: HttpRequest, pk: int) -> HttpResponse:
         require_record(request.user, row.activity)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
+    back = request.POST.get("next", "")
+    asked = QueryDict(back.partition("?")[2][:500])
     try:
         if "reopen" in request.POST:
             follow_ups.reopen(follow_up=row, actor=request.user)
@@ -78,8 +98,7 @@ def follow_up_done(request: HttpRequest, pk: int) -> HttpResponse:
             follow_ups.finish(follow_up=row, note=request.POST.get("note", ""), actor=request.user)
             messages.success(request, "已记为办结。")
     except ValidationError as error:
-        return _list(request, status=422, error=error.messages[0], failed=row.pk)
-    back = request.POST.get("next", "")
+        return _list(request, asked, status=422, error=error.messages[0], failed=row.pk)
     if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
         return redirect(back)
     return redirect("activities:follow_ups")
