@@ -54,6 +54,8 @@ register(
         "activity.printed": "下载活动记录或签到表",
         "attendance.exported": "导出出席汇总表",
         "plan.exported": "导出规定动作清单",
+        "layout.changed": "调整纸质表样",
+        "layout.reset": "恢复系统默认表样",
         "handbook.built": "生成支部工作手册",
         "plan.made": "生成年度计划",
         "plan.explained": "说明未召开",

@@ -63,6 +63,7 @@ DOORS = (
     _door("支部与党员", "branches:reports", "file-earmark-arrow-down", "报表中心", C.POINTS_VIEW),
     _door("管理", "members:setup", "list-check", "启用向导", C.ROSTER_IMPORT),
     _door("管理", "branches:holiday_list", "calendar3", "工作日历", C.ORG_MANAGE),
+    _door("管理", "activities:layout_list", "file-earmark-ruled", "纸质表样", C.ORG_MANAGE),
     _door("管理", "branches:account_list", "person-lock", "账号管理", C.ACCOUNTS_MANAGE),
     _door("管理", "branches:audit_list", "shield-check", "审计记录", C.AUDIT_VIEW),
     _door(

@@ -51,7 +51,7 @@ def study(book: Book) -> Iterator[Section]:
         Column("达标", 18, "center"),
     )
     yield from one(table(columns, rows))
-    for section in attendance_of_year(book.branch, book.year).sections:
+    for section in attendance_of_year(book.branch, book.year, layouts=book.layouts).sections:
         yield from _parted(section)
 
 

@@ -179,7 +179,7 @@ def plan(book: Book) -> Iterator[Section]:
     """The branch's own words, then what it owed and what became of it."""
     yield from year_text(book, YearDocumentKind.PLAN)
     items = PlanItem.objects.filter(branch=book.branch, start__year=book.year).select_related("group")
-    yield from plan_of_year(book.branch, book.year, items, today=book.today).sections
+    yield from plan_of_year(book.branch, book.year, items, today=book.today, layouts=book.layouts).sections
 
 
 def year_text(book: Book, kind: YearDocumentKind) -> Iterator[Section]:

@@ -58,6 +58,7 @@ class FormLayout(models.Model):
     overrides = models.JSONField(default=dict)
     changed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     changed_at = models.DateTimeField(auto_now=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "表样"

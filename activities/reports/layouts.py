@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from activities.choices import Kind
 from config.documents.adapting import adapt
+from config.documents.content import FONTS, LANDSCAPE
 from config.documents.layouts import FormRow, Layout, Slot, Sub
 
 CONTENT: Final = "会议内容（传达学习、报告、讨论发言要点，不同意见如实记录）"
@@ -223,4 +224,70 @@ LAYOUTS: Final[dict[Kind, Layout]] = {
     Kind.DEM_LIFE_MEETING: _borrowed(ORG_LIFE, "F19-2", title="民主生活会记录", labels={"形式": "类型"}),
 }
 
-BY_CODE: Final[dict[str, tuple[Kind, Layout]]] = {layout.code: (kind, layout) for kind, layout in LAYOUTS.items()}
+# Lists: one row whose columns are the list's, widths in mm.
+SIGN_IN: Final = Layout(
+    "F16",
+    "签到表",
+    6,
+    (
+        FormRow(
+            "people",
+            subs=(Sub("序号", 12, "center"), Sub("姓名", 28, "center"), Sub("签名", 45, "center")),
+            height=10,
+            needed=True,
+        ),
+    ),
+    head=("会议名称：{name}", "时间：{time}", "地点：{place}"),
+    foot=("应到：{expected}", "实到：{present}", "请假：{excused}"),
+)
+PLAN_LIST: Final = Layout(
+    "plan-list",
+    "{year}年规定动作计划清单",
+    9,
+    (
+        FormRow(
+            "items",
+            subs=(
+                Sub("序号", 12, "center"),
+                Sub("周期", 22, "center"),
+                Sub("规定动作", 44),
+                Sub("党小组", 30),
+                Sub("拟定主题", 42),
+                Sub("计划或截止日期", 31, "center"),
+                Sub("完成情况", 28, "center"),
+                Sub("完成日期", 26, "center"),
+                Sub("备注", 30),
+            ),
+            needed=True,
+        ),
+    ),
+    head=("党支部：{organisation}", "打印日期：{day}"),
+    page=LANDSCAPE,
+    fonts=replace(FONTS, cell_size=11),
+)
+ATTENDANCE: Final = Layout(
+    "attendance",
+    "{year}年出席汇总表",
+    5,
+    (
+        FormRow(
+            "people",
+            subs=(
+                Sub("姓名", 18),
+                Sub("党小组", 22),
+                Sub("应到", 10, "center"),
+                Sub("实到", 10, "center"),
+                Sub("出席率", 14, "center"),
+            ),
+            needed=True,
+        ),
+    ),
+    head=("党支部：{organisation}", "已确认活动：{times}"),
+    page=LANDSCAPE,
+    fonts=replace(FONTS, cell_size=9),
+)
+LISTS: Final = (SIGN_IN, PLAN_LIST, ATTENDANCE)
+
+# Every form that a hospital may change, by its code.
+FORMS: Final[dict[str, Layout]] = {layout.code: layout for layout in (*LAYOUTS.values(), *LISTS)}
+KINDS: Final[dict[str, Kind]] = {layout.code: kind for kind, layout in LAYOUTS.items()}

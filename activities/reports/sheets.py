@@ -1,10 +1,10 @@
 """Sign-in sheet (F16), attendance of a year, and the list of what a branch owes in a year."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -14,8 +14,11 @@ from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem
 from activities.plan.board import plan_cell
 from activities.plan.periods import period_label
 from activities.reports import wording
+from activities.reports.layouts import ATTENDANCE, PLAN_LIST, SIGN_IN
 from branches.models import Branch
-from config.documents.content import LANDSCAPE, RECORD, Column, Document, Heading, Line, Paragraph, Table, Value
+from config.documents.adapting import adapt
+from config.documents.content import Column, Document, Heading, Line, Paragraph, Table, Value
+from config.documents.layouts import Layout, printed
 
 ABREAST: Final = 2  # people side by side on the sign-in sheet
 MARKS: Final = {
@@ -29,8 +32,11 @@ MADE_UP: Final = "补"
 LEGEND: Final = "√ 到会　假 请假　公 因公　缺 无故缺席　补 缺席后已补课　空白：当日不在应到范围"
 
 
-def sign_in_sheet(activity: Activity, *, filled: bool) -> Document:
-    """The sheet to be signed, or what was signed. `activity` comes from `for_detail`.
+Layouts = Mapping[str, Mapping[str, Any]]  # a hospital's differences by form, from `layouts_of`
+
+
+def sign_in_sheet(activity: Activity, *, filled: bool, layouts: Layouts | None = None) -> Document:
+    """The sheet to be signed, or what was signed (F16). `activity` comes from `for_detail`.
 
     Names come from the attendance of the record; before there is one, from the people expected on its day.
     """
@@ -44,19 +50,45 @@ def sign_in_sheet(activity: Activity, *, filled: bool) -> Document:
         pair = [(start + n + 1, *person) for n, person in enumerate(people[start : start + ABREAST])]
         pair += [(None, "", "")] * (ABREAST - len(pair))  # type: ignore[list-item]
         lines.append(tuple(value for person in pair for value in person))
-    columns = (Column("序号", 12, "center"), Column("姓名", 28, "center"), Column("签名", 45, "center")) * ABREAST
+    layout = _adapted(SIGN_IN, layouts)
+    columns = _columns(layout) * ABREAST
     present = sum(row.status == AttendanceStatus.PRESENT for row in rows)
     excused = sum(row.status in (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL) for row in rows)
-    counts = (f"应到：{len(people)}人", f"实到：{present}人", f"请假：{excused}人")
+    counted = filled and bool(rows)
+    values = {
+        "name": str(activity),
+        "time": wording.times(activity, list(activity.sessions.all())),
+        "place": activity.place,
+        "expected": f"{len(people)}人",
+        "present": f"{present}人" if counted else "　　人",
+        "excused": f"{excused}人" if counted else "　　人",
+    }
+    head = tuple(printed(part, values) for part in layout.head)
     return Document.of(
         f"{activity}签到表",
-        Heading("签到表", 0),
-        Line((f"会议名称：{activity}",)),
-        Line((f"时间：{wording.times(activity, list(activity.sessions.all()))}", f"地点：{activity.place}")),
-        Table(columns, tuple(lines), "签到表", row_height=10),
-        Line(counts if filled and rows else (counts[0], "实到：　　人", "请假：　　人")),
-        page=RECORD,
+        Heading(printed(layout.title, values), 0),
+        Line(head[:1]),
+        Line(head[1:]),
+        _table(layout, columns, lines, "签到表"),
+        Line(tuple(printed(part, values) for part in layout.foot)),
+        page=layout.page,
+        fonts=layout.fonts,
     )
+
+
+def _adapted(layout: Layout, layouts: Layouts | None) -> Layout:
+    return adapt(layout, (layouts or {}).get(layout.code))
+
+
+def _columns(layout: Layout) -> tuple[Column, ...]:
+    return tuple(Column(sub.label, sub.width, sub.align) for sub in layout.rows[0].subs)
+
+
+def _table(
+    layout: Layout, columns: Sequence[Column], rows: Iterable[tuple[Value, ...]], title: str, **more: Any
+) -> Table:
+    size = layout.fonts.cell_size
+    return Table(tuple(columns), tuple(rows), title, size=size, row_height=layout.rows[0].height, **more)
 
 
 def _signed(row: Attendance) -> str:
@@ -83,7 +115,7 @@ class _Held:
         return "\n".join((f"{self.day.month}月", f"{self.day.day}日", *parts))
 
 
-def attendance_of_year(branch: Branch, year: int) -> Document:
+def attendance_of_year(branch: Branch, year: int, *, layouts: Layouts | None = None) -> Document:
     """Members × confirmed gatherings of one branch in a year, with each one's rate. Three queries."""
     first, last = (timezone.make_aware(datetime.combine(date(year + n, 1, 1), time.min)) for n in (0, 1))
     activities = Activity.objects.filter(
@@ -99,29 +131,20 @@ def attendance_of_year(branch: Branch, year: int) -> Document:
     for row in rows:
         marks.setdefault(row.member_id, {})[row.activity_id] = row
     people = sorted(marks.values(), key=_order)
-    columns = (
-        Column("姓名", 18),
-        Column("党小组", 22),
-        *(Column(one.label, 8.5, "center") for one in held),
-        Column("应到", 10, "center"),
-        Column("实到", 10, "center"),
-        Column("出席率", 14, "center", percent=True),
-    )
-    table = Table(
-        columns,
-        tuple(_attended(row, held) for row in people),
-        "出席汇总",
-        keep=2,
-        size=9,
-        empty="本年度没有已确认的活动",
-    )
+    layout = _adapted(ATTENDANCE, layouts)
+    name, group, expected, came, rate = _columns(layout)
+    gatherings = (Column(one.label, 8.5, "center") for one in held)
+    columns = (name, group, *gatherings, expected, came, replace(rate, percent=True))
+    lines = (_attended(row, held) for row in people)
+    values = {"year": str(year), "organisation": branch.name, "times": f"{len(held)}次"}
     return Document.of(
         f"{branch.name}{year}年出席汇总表",
-        Heading(f"{year}年出席汇总表", 0),
-        Line((f"党支部：{branch.name}", f"已确认活动{len(held)}次")),
-        table,
+        Heading(printed(layout.title, values), 0),
+        Line(tuple(printed(part, values) for part in layout.head)),
+        _table(layout, columns, lines, "出席汇总", keep=2, empty="本年度没有已确认的活动"),
         Paragraph(LEGEND, indent=False, small=True),
-        page=LANDSCAPE,
+        page=layout.page,
+        fonts=layout.fonts,
     )
 
 
@@ -151,7 +174,9 @@ def _mark(row: Attendance | None) -> str:
     return MARKS[AttendanceStatus(row.status)]
 
 
-def plan_of_year(branch: Branch, year: int, items: Iterable[PlanItem], *, today: date) -> Document:
+def plan_of_year(
+    branch: Branch, year: int, items: Iterable[PlanItem], *, today: date, layouts: Layouts | None = None
+) -> Document:
     """The list of required actions of one branch (规定动作计划清单). `items` come scoped, with their groups."""
     rows = []
     for n, item in enumerate(sorted(items, key=lambda one: (one.due, one.start, one.kind, one.pk)), start=1):
@@ -169,21 +194,13 @@ def plan_of_year(branch: Branch, year: int, items: Iterable[PlanItem], *, today:
                 "" if item.state == PlanState.CONFIRMED else item.reason,
             )
         )
-    columns = (
-        Column("序号", 12, "center"),
-        Column("周期", 22, "center"),
-        Column("规定动作", 44),
-        Column("党小组", 30),
-        Column("拟定主题", 42),
-        Column("计划或截止日期", 31, "center"),
-        Column("完成情况", 28, "center"),
-        Column("完成日期", 26, "center"),
-        Column("备注", 30),
-    )
+    layout = _adapted(PLAN_LIST, layouts)
+    values = {"year": str(year), "organisation": branch.name, "day": wording.day(today)}
     return Document.of(
         f"{branch.name}{year}年规定动作计划清单",
-        Heading(f"{year}年规定动作计划清单", 0),
-        Line((f"党支部：{branch.name}", f"打印日期：{wording.day(today)}")),
-        Table(columns, tuple(rows), "计划清单", size=11, empty="本年度还没有生成计划"),
-        page=LANDSCAPE,
+        Heading(printed(layout.title, values), 0),
+        Line(tuple(printed(part, values) for part in layout.head)),
+        _table(layout, _columns(layout), rows, "计划清单", empty="本年度还没有生成计划"),
+        page=layout.page,
+        fonts=layout.fonts,
     )

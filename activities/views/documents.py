@@ -39,7 +39,7 @@ def sign_in_file(request: HttpRequest, pk: int) -> HttpResponse:
     """?format=docx|pdf|xlsx, ?filled=1 for what was signed: names of a roll, for those who may see it."""
     activity = _activity(request, pk)
     require(request.user, Capability.ROSTER_VIEW, activity)
-    document = sign_in_sheet(activity, filled=request.GET.get("filled") == "1")
+    document = sign_in_sheet(activity, filled=request.GET.get("filled") == "1", layouts=layouts_of(activity.branch))
     response = document_response(request, document, _format(request, "docx"), _named(activity, "签到表"))
     return _logged(request, response, "activity.printed", target=activity, branch=activity.branch)
 
@@ -71,7 +71,7 @@ def attendance_file(request: HttpRequest) -> HttpResponse:
         return redirect("activities:year_files")
     require(request.user, Capability.ROSTER_VIEW, branch)
     year = _year(request)
-    document = attendance_of_year(branch, year)
+    document = attendance_of_year(branch, year, layouts=layouts_of(branch))
     response = document_response(request, document, _format(request, "xlsx"), document.title)
     return _logged(request, response, "attendance.exported", branch=branch, changes={"year": [None, year]})
 
@@ -87,7 +87,7 @@ def plan_file(request: HttpRequest) -> HttpResponse:
     year = _year(request)
     visible = PlanItem.objects.visible_to(request.user, Capability.ACTIVITY_VIEW)
     items = visible.filter(branch=branch, start__year=year).select_related("group")
-    document = plan_of_year(branch, year, items, today=timezone.localdate())
+    document = plan_of_year(branch, year, items, today=timezone.localdate(), layouts=layouts_of(branch))
     response = document_response(request, document, _format(request, "xlsx"), document.title)
     return _logged(request, response, "plan.exported", branch=branch, changes={"year": [None, year]})
 

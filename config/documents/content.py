@@ -228,7 +228,7 @@ class Document:
 
     @classmethod
     def of(cls, title: str, *blocks: Block, page: Page = OFFICIAL, fonts: Fonts | None = None) -> "Document":
-        return cls(title, (Section(blocks, page),), fonts or FONTS)
+        return cls(title, (Section(blocks, page, fonts),), fonts or FONTS)
 
     @property
     def blocks(self) -> Iterator[Block]:

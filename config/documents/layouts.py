@@ -82,12 +82,12 @@ class Layout:
 
 def section(layout: Layout, values: Mapping[str, Filling]) -> Section:
     """The form, filled: title, head line, grid, foot line. A field without a value stays empty, for a pen."""
-    blocks: list[Block] = [Heading(_text(layout.title, values), 0)]
+    blocks: list[Block] = [Heading(printed(layout.title, values), 0)]
     if layout.head:
-        blocks.append(Line(tuple(_text(part, values) for part in layout.head)))
+        blocks.append(Line(tuple(printed(part, values) for part in layout.head)))
     blocks.append(fill(layout, values))
     if layout.foot:
-        blocks.append(Line(tuple(_text(part, values) for part in layout.foot)))
+        blocks.append(Line(tuple(printed(part, values) for part in layout.foot)))
     return Section(tuple(blocks), layout.page, layout.fonts)
 
 
@@ -96,7 +96,7 @@ def fill(layout: Layout, values: Mapping[str, Filling]) -> Grid:
     return Grid(layout.columns * UNITS, tuple(rows), layout.repeat)
 
 
-def _text(pattern: str, values: Mapping[str, Filling]) -> str:
+def printed(pattern: str, values: Mapping[str, Filling]) -> str:
     """Replace {field}; never str.format, whose fields reach into objects."""
     return re.sub(r"\{(\w+)\}", lambda found: str(values.get(found[1], "")), pattern)
 
