@@ -100,6 +100,23 @@ COMMITTEE_KINDS: Final = (Kind.CENTER_GROUP_STUDY, Kind.DEM_LIFE_MEETING, Kind.R
 GATHERINGS: Final[frozenset[Kind]] = frozenset(AUDIENCES)  # kinds an activity record may have
 GATHERING_CHOICES: Final[list[tuple[str, str]]] = [(k.value, str(k.label)) for k in Kind if k in GATHERINGS]
 
+# Gatherings of the whole roll that decide nothing: what branches may hold jointly; why not the others.
+JOINT_KINDS: Final[frozenset[Kind]] = frozenset(
+    {Kind.THEME_DAY, Kind.PARTY_LECTURE, Kind.POLITICAL_BIRTHDAY, Kind.WARNING_EDUCATION}
+)
+NOT_JOINT: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        Kind.GENERAL_MEETING: "党员大会按本支部应到会人数表决和选举",
+        Kind.COMMITTEE_MEETING: "支委会只由本支部委员参加",
+        Kind.GROUP_MEETING: "党小组会只由本组党员参加",
+        Kind.ORG_LIFE_MEETING: "组织生活会在本支部内开展批评和自我批评",
+        Kind.DEMOCRATIC_APPRAISAL: "民主评议和测评在本支部内进行",
+        Kind.CENTER_GROUP_STUDY: "这类活动由党委登记",
+        Kind.DEM_LIFE_MEETING: "这类活动由党委登记",
+        Kind.REPORT_ASSESSMENT: "这类活动由党委登记",
+    }
+)
+
 # A general meeting needs its quorum only when it votes; the two others always.
 QUORUM_KINDS: Final[frozenset[Kind]] = frozenset({Kind.GENERAL_MEETING, Kind.COMMITTEE_MEETING, Kind.DEM_LIFE_MEETING})
 
@@ -111,6 +128,9 @@ class ActivityState(TextChoices):
     RETURNED = "returned", "已退回"
     CONFIRMED = "confirmed", "已确认"
     ARCHIVED = "archived", "已归档"
+
+
+HANDED_IN: Final = (ActivityState.SUBMITTED, ActivityState.CONFIRMED, ActivityState.ARCHIVED)
 
 
 class AttendanceStatus(TextChoices):

@@ -9,12 +9,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from activities.attendance.rows import refuse_strangers, write_rows
-from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, ActivityState, AttendanceStatus, Kind
+from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, HANDED_IN, ActivityState, AttendanceStatus, Kind
 from activities.confirming import require_confirmer
 from activities.effects import settle
 from activities.models import Activity, ActivityKind, Attendance, SerialCounter
 from activities.plan.closed_periods import require_open
 from activities.plan.planning import refresh_items
+from activities.records import joint
 from activities.records.contents import write_parts
 from activities.records.drafting import (
     CONFIDENTIAL,
@@ -38,7 +39,6 @@ from branches.models import User
 from config.templatetags.ui import cn_date
 
 EDITABLE: Final = (ActivityState.PLANNED, ActivityState.DRAFT, ActivityState.SUBMITTED, ActivityState.RETURNED)
-HANDED_IN: Final = (ActivityState.SUBMITTED, ActivityState.CONFIRMED, ActivityState.ARCHIVED)
 INITIALS: Final = {
     Kind.GENERAL_MEETING: "DH",
     Kind.COMMITTEE_MEETING: "ZW",
@@ -74,6 +74,7 @@ def save_draft(*, activity: Activity | None, form_key: uuid.UUID, data: Activity
     activity = locked(activity)
     if activity.branch_id != data.branch.pk:
         raise ValidationError({"branch": "已保存的记录不能换到另一个党支部，请另行登记。"})
+    joint.check(activity, data)
     change = difference(activity, data)
     refuse_strangers(activity, data.absences.keys(), {row.member_id for row in change.rows})
     if not change.changes and not made:
@@ -85,7 +86,9 @@ def save_draft(*, activity: Activity | None, form_key: uuid.UUID, data: Activity
         raise ValidationError("已确认的记录不能直接修改，请使用更正出席。")
     days = [] if made else [timezone.localdate(activity.starts_at)]
     kinds = set() if made else {row.kind for row in activity.kinds.all()}
+    parts = joint.hold(activity, data.cohosts or ())
     _write(activity, data, change, actor, made=made)
+    joint.share(activity, parts, data.cohosts, actor)
     refresh_items(
         branch=activity.branch, kinds=kinds | set(data.kinds), days=[*days, timezone.localdate(data.starts_at)]
     )
@@ -200,6 +203,7 @@ def submit_activity(*, activity: Activity, actor: User) -> Activity:
     activity.version += 1
     activity.save(update_fields=["state", "submitted_at", "submitted_by", "serial", "version", "updated_at"])
     refresh(activity)
+    joint.tell_ready(activity)
     changes = {"状态": [before, ActivityState.SUBMITTED.label]}
     record(actor=actor, action="activity.submitted", target=activity, branch=activity.branch, changes=changes)
     return activity
@@ -219,6 +223,7 @@ def gaps_of(activity: Activity) -> Incomplete | None:
     if short := quorum_shortfall(activity, rows):
         problems.setdefault("absences", short)
     problems |= vote_summary.gaps(activity)
+    problems = joint.own_gaps(activity, problems)
     return Incomplete(problems, people) if problems else None
 
 
@@ -259,6 +264,7 @@ def confirm_activity(*, activity: Activity, actor: User) -> Activity:
     if activity.state != ActivityState.SUBMITTED:
         raise ValidationError("只有待确认的记录可以确认，这份记录可能已由他人处理。")
     require_confirmer(activity, actor, "确认")
+    joint.require_handed_in(activity)
     require_open(activity.branch, timezone.localdate(activity.starts_at))
     activity.state = ActivityState.CONFIRMED
     activity.revision += 1
@@ -282,6 +288,7 @@ def delete_draft(*, activity: Activity, actor: User) -> None:
     activity = locked(activity)
     if activity.state not in (ActivityState.PLANNED, ActivityState.DRAFT) or activity.serial:
         raise ValidationError("提交过的记录不能删除，只能修改或更正。")
+    joint.release(activity, joint.hold(activity), actor)
     kinds = [row.kind for row in activity.kinds.all()]
     day, branch = timezone.localdate(activity.starts_at), activity.branch
     record(actor=actor, action="activity.deleted", target=activity, branch=branch)

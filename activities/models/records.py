@@ -4,7 +4,7 @@ import uuid
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 
 from activities.choices import ActivityState, AttendanceStatus, Kind
@@ -30,6 +30,8 @@ class ActivityQuerySet(BranchScopedQuerySet):
         """Everything the activity table shows, in two queries; people are counted, never typed."""
         present = Count("attendances", filter=Q(attendances__status=AttendanceStatus.PRESENT))
         counted = self.annotate(expected=Count("attendances"), present=present)
+        parts = Activity.objects.filter(host=OuterRef("pk"))
+        counted = counted.annotate(has_parts=Exists(parts))  # or it is one: `is_joint`
         return counted.select_related("branch", "group").prefetch_related("kinds")
 
     def for_detail(self) -> Self:
@@ -37,7 +39,7 @@ class ActivityQuerySet(BranchScopedQuerySet):
         people = Attendance.objects.select_related("member__user", "approved_by", "make_up")
         people = people.order_by("member__group__path", "group_name", "pk")
         return self.select_related(
-            "branch", "group", "chair", "recorder", "editor", "lecturer", "submitted_by", "confirmed_by"
+            "branch", "group", "chair", "recorder", "editor", "lecturer", "submitted_by", "confirmed_by", "host__branch"
         ).prefetch_related("kinds", "photos", Prefetch("attendances", people))
 
 
@@ -124,6 +126,11 @@ class Activity(models.Model):
     def signed_count(self) -> int:
         """How many have signed in; no statement of its own where the rows are at hand."""
         return sum(row.signed_at is not None for row in self.attendances.all())
+
+    @property
+    def is_joint(self) -> bool:
+        """Held jointly by branches; of a host only known where its parts were counted (`for_list`)."""
+        return bool(self.host_id or getattr(self, "has_parts", False))
 
     @property
     def backfilled(self) -> bool:

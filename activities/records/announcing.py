@@ -8,6 +8,7 @@ from django.utils import timezone
 from activities.choices import ActivityState
 from activities.models import Activity
 from activities.plan.planning import refresh_items
+from activities.records import joint
 from branches.audit import record
 from branches.choices import Topic
 from branches.inbox import Message, notify_many
@@ -23,6 +24,7 @@ def plan_activity(*, activity: Activity, actor: User) -> Activity:
     if activity.state != ActivityState.DRAFT or activity.serial:
         raise ValidationError("提交过的记录不能改为计划。")
     _require_ahead(activity)
+    parts = joint.hold(activity)
     activity.state = ActivityState.PLANNED
     activity.version += 1
     activity.save(update_fields=["state", "version", "updated_at"])
@@ -31,6 +33,7 @@ def plan_activity(*, activity: Activity, actor: User) -> Activity:
         kinds=[row.kind for row in activity.kinds.all()],
         days=[timezone.localdate(activity.starts_at)],
     )
+    joint.follow_plan(parts)
     changes = {"状态": [ActivityState.DRAFT.label, ActivityState.PLANNED.label]}
     record(actor=actor, action="activity.planned", target=activity, branch=activity.branch, changes=changes)
     return activity

@@ -40,6 +40,7 @@ LABELS: Final = {
     "rectifications": "整改清单",
     "life_entries": "批评与自我批评",
     "absences": "缺席人员",
+    "cohosts": "联合举办单位",
 }
 CONFIDENTIAL: Final = ("absences", "life_entries")  # the trail knows only that they changed
 
@@ -81,6 +82,7 @@ class ActivityData:
     resolutions: tuple[FollowUpLine, ...] | None = None
     rectifications: tuple[FollowUpLine, ...] | None = None
     life_entries: tuple[LifeLine, ...] | None = None
+    cohosts: tuple[Branch, ...] | None = None  # branches that hold it jointly: activities.records.joint
 
     @property
     def parts(self) -> dict[str, tuple[Any, ...]]:
@@ -145,6 +147,10 @@ def difference(activity: Activity, data: ActivityData) -> Difference:
     kinds = [row.kind for row in activity.kinds.all()] if activity.pk else []
     if kinds != list(data.kinds):
         changes["kinds"] = [_kind_words(kinds), _kind_words(data.kinds)]
+    if data.cohosts is not None:
+        held_with, asked = cohosts_of(activity), sorted(data.cohosts, key=lambda one: one.path)
+        if held_with != asked:
+            changes["cohosts"] = ["、".join(one.name for one in held_with), "、".join(one.name for one in asked)]
     rows = attendance_rows(activity, data)
     before = {row.member_id: row for row in activity.attendances.all()} if activity.pk else {}
     old_absent, new_absent = _absent_words(before.values()), _absent_words(rows)
@@ -154,6 +160,11 @@ def difference(activity: Activity, data: ActivityData) -> Difference:
             new_absent or f"无（应到{len(rows)}人）",
         ]
     return Difference(changes, rows)
+
+
+def cohosts_of(activity: Activity) -> list[Branch]:
+    """The branches that hold it jointly with its own, in the order of the tree. One query."""
+    return list(Branch.objects.filter(activities__host=activity)) if activity.pk else []
 
 
 def value_of(data: ActivityData, name: str, activity: Activity) -> Any:

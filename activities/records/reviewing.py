@@ -15,6 +15,7 @@ from activities.effects import settle
 from activities.models import Activity, Attendance, Revision, SpotCheck
 from activities.plan.closed_periods import require_open
 from activities.plan.rollups import day_start, lock_branches
+from activities.records import joint
 from activities.records.drafting import LABELS, Absence
 from activities.services import TRIMMED, locked, refresh
 from activities.signals import activity_corrected, activity_reopened
@@ -157,6 +158,7 @@ def correct_activity(
     CORRECTABLE. Kinds and times do not change here: a record that needs that is sent back.
     """
     activity = locked(activity)
+    parts = joint.hold(activity)
     reason = reason.strip()
     if activity.state != ActivityState.CONFIRMED:
         raise ValidationError("只有已确认的记录可以更正。")
@@ -166,6 +168,8 @@ def correct_activity(
     if not reason:
         raise ValidationError({"reason": "请写明更正原因。"})
     told = _correct_texts(activity, texts or {})
+    if told and activity.host_id:
+        raise ValidationError("公共内容由主办党支部更正，本支部只更正本支部的出席情况。")
     rows, came = _correct_people(activity, people, actor)
     if not rows and not told:
         raise ValidationError("没有需要更正的内容。")
@@ -179,6 +183,7 @@ def correct_activity(
     )
     refresh(activity)
     settle(activity, actor)
+    joint.share(activity, parts, None, actor)
     short = {name: [old[:TRIMMED], new[:TRIMMED]] for name, (old, new) in told.items()}
     changes = short | came | {"更正原因": ["", reason[:TRIMMED]]}
     record(actor=actor, action="activity.corrected", target=activity, branch=activity.branch, changes=changes)

@@ -22,6 +22,8 @@ WORDS: Final = {
     "activity.file_deleted": "删除附件",
     "activity.planned": "存为计划",
     "activity.announced": "通知应到人员",
+    "activity.invited": "邀请联合举办",
+    "activity.shared": "更新公共内容",
     "activity.matter_done": "办结议定事项",
     "activity.matter_reopened": "重开议定事项",
 }
@@ -55,7 +57,7 @@ def trail_of(activity: Activity) -> list[Step]:
             comment = str(pairs.pop("更正原因", ["", ""])[1])
         if line.action == "activity.changed" and pairs:
             what = f"修改{len(pairs)}处"
-        if line.action not in ("activity.changed", "activity.corrected"):
+        if line.action not in ("activity.changed", "activity.corrected", "activity.shared"):
             pairs = {}
         shown = tuple((name, _shown(old), _shown(new)) for name, (old, new) in pairs.items())
         steps.append(Step(line.at, f"{line.actor_name}{what}", comment, shown))

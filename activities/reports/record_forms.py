@@ -17,6 +17,7 @@ from PIL import Image
 from activities.choices import ActivityState, AttendanceStatus, FollowUpSort, Kind
 from activities.models import Activity, Attendance, FollowUp, FormLayout, Photo
 from activities.records.details import SCHEMA, shown, ticks_of
+from activities.records.joint import organisers
 from activities.reports import wording
 from activities.reports.layouts import LAYOUTS
 from branches.models import Appointment, Branch
@@ -76,7 +77,7 @@ def bound_sections(
     sections = []
     for layout, values in _sheets(activity, [kind], True, layouts, photo_edge):
         sheet = section(layout, values | {"pages": BLANK})
-        if "photos" not in values and (photos := _photos(activity.host or activity, photo_edge)):
+        if "photos" not in values and (photos := _photos(activity, photo_edge)):
             sheet = replace(sheet, blocks=(*sheet.blocks, PhotoRow(photos)))
         sections.append(sheet)
     return tuple(sections)
@@ -99,7 +100,7 @@ def _sheets(
 
 
 def _common(activity: Activity, sees_reasons: bool) -> Values:
-    """What every sheet may hold. The text of a part of a co-hosted gathering is the host's."""
+    """What every sheet may hold. The text of a part of a joint gathering is the host's; people and photos its own."""
     text = activity.host or activity
     rows: list[Attendance] = list(activity.attendances.all())
     present = [row for row in rows if row.status == AttendanceStatus.PRESENT]
@@ -157,7 +158,11 @@ def _of_kind(activity: Activity, kind: Kind, common: Values, photo_edge: int) ->
         if words[one.name] and one.name not in PLACED.get(kind, ())
     ]
     said = f"发言要点：\n{common['speeches']}" if common["speeches"] else ""
-    values: Values = {"minutes": "\n".join(filter(None, (*rest, text.minutes, said))), "type": kind.label}
+    held_with = wording.held_with(organisers(activity))
+    values: Values = {
+        "minutes": "\n".join(filter(None, (held_with, *rest, text.minutes, said))),
+        "type": kind.label,
+    }
     if kind in (Kind.GENERAL_MEETING, Kind.COMMITTEE_MEETING, Kind.DEMOCRATIC_APPRAISAL, Kind.REPORT_ASSESSMENT):
         values["sequence"] = _sequence(activity, kind)
     if kind == Kind.CENTER_GROUP_STUDY:
@@ -168,7 +173,7 @@ def _of_kind(activity: Activity, kind: Kind, common: Values, photo_edge: int) ->
         values |= _lesson(activity, kind, words, str(values["minutes"]))
     if kind in (Kind.THEME_DAY, Kind.POLITICAL_BIRTHDAY):
         values["flow"] = ticked(ticks_of([kind], text.details, "flow"))
-        values["photos"] = PhotoRow(_photos(text, photo_edge))
+        values["photos"] = PhotoRow(_photos(activity, photo_edge))
     if kind in (Kind.ORG_LIFE_MEETING, Kind.DEM_LIFE_MEETING):
         asked = "\n".join(ticked([tick]) for tick in ticks_of([kind], text.details, "form")) or kind.label
         values |= {

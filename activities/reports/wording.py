@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from activities.models import Activity, Attendance, FollowUp, Session
 from activities.votes.summary import vote_rows
+from branches.models import Branch
 from config.templatetags.ui import cn_date
 
 NOT_COUNTED = "—"
@@ -32,6 +33,14 @@ def times(activity: Activity, sessions: Sequence[Session]) -> str:
     if not sessions:
         return span(activity.starts_at, activity.ends_at)
     return "\n".join(f"{one}：{span(one.starts_at, one.ends_at)}" for one in sessions)
+
+
+def held_with(organisers: tuple[Branch, Sequence[Branch]] | None) -> str:
+    """联合举办：主办内科党支部，协办外科党支部、门诊党支部。"""
+    if organisers is None:
+        return ""
+    host, cohosts = organisers
+    return f"联合举办：主办{host.name}，协办{'、'.join(one.name for one in cohosts)}。"
 
 
 def absences(rows: Sequence[Attendance], with_names: bool) -> str:

@@ -16,6 +16,7 @@ from activities.records.attachments import GROUP_CHOICES
 from activities.records.drafting import Absence
 from activities.records.reviewing import returned_fields
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
+from activities.views.joint import fold_of, host_of
 from branches.choices import BranchLevel
 from config.uploads import ATTACHMENTS_ACCEPT
 
@@ -58,7 +59,9 @@ def context_of(page: "FormPage", form: ActivityForm, absences: dict[int, Absence
         "attachments": list(activity.attachments.all()) if activity else [],
         "file_groups": GROUP_CHOICES,
         "file_group": "courseware" if Kind.PARTY_LECTURE in kinds else "other",
-        "folds": page.contents.folds(kinds, page.problems),
+        "joint": fold_of(page, kinds),
+        "host": host_of(page),
+        "folds": page.contents.folds(kinds, page.problems) if page.host is None else [],
         "editors": page.contents.editors(kinds, page.problems),
         "carried": follow_ups.open_of(branch=page.branch, group=group, ticked=page.typed) if not activity else [],
         "last": prefill.last_record(page.branch, kind, group) if not activity and not page.copied else None,

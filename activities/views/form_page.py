@@ -19,11 +19,12 @@ from activities.choices import Kind
 from activities.confirming import who_confirms
 from activities.forms import ActivityForm, absences_of, initial_of, parse_absences, uuid_of
 from activities.models import Activity, FormDraft
-from activities.records import announcing, attachments, follow_ups, keeping, photos, prefill
+from activities.records import announcing, attachments, follow_ups, joint, keeping, photos, prefill
 from activities.records.details import to_copy
 from activities.records.drafting import Absence, Conflict, Incomplete, difference
 from activities.records.form_contents import Contents
 from activities.views.form_context import context_of
+from activities.views.joint import own_fields, said_of
 from branches.choices import BranchLevel
 from branches.models import Branch
 from config.uploads import CheckedPhoto, check_photo
@@ -47,6 +48,7 @@ class FormPage:
     ) -> None:
         self.request, self.user, self.activity, self.node, self.copied = request, request.user, activity, node, copied
         self.today = timezone.localdate()
+        self.host = activity.host if activity is not None and activity.host_id else None
         self.branch = Branch.objects.get_parent(node) if node.level == BranchLevel.GROUP else node
         self.groups_only = not may_record(self.user, self.branch)
         self.groups = list(
@@ -55,6 +57,8 @@ class FormPage:
         self.posted = request.POST if request.method == "POST" else None
         self.restored: FormDraft | None = self._kept() if self.posted is None else None
         self.typed: QueryDict | None = keeping.fields_of(self.restored) if self.restored else self.posted
+        if self.host is not None and activity is not None and self.typed is not None:
+            self.typed = own_fields(activity, self.typed)
         asked = (request.GET if self.typed is None else self.typed).get("kind", "")
         kept = initial_of(activity) if activity else {}
         self.kinds = prefill.kinds_of(
@@ -102,6 +106,10 @@ class FormPage:
         return given or self.today
 
     def _contents(self) -> Contents:
+        if self.host is not None and self.typed is not None and self.activity is not None:
+            contents = Contents.of_form(self.typed)
+            contents.asked_details, contents.texts = False, Contents.of_details(self.activity.details).texts
+            return contents
         if self.typed is not None and ("details" in self.typed or self.activity is None):
             return Contents.of_form(self.typed)
         if self.activity is not None:
@@ -113,7 +121,8 @@ class FormPage:
 
     def _initial(self) -> dict[str, Any]:
         if self.activity is not None:
-            return initial_of(self.activity)
+            mine = {"recorder": self.user.pk} if self.host and self.activity.version == 1 else {}
+            return initial_of(self.activity) | mine
         asked = self.request.GET
         if self.copied is not None:
             return prefill.copied(
@@ -181,7 +190,9 @@ class FormPage:
         by_person = self.contents.rows.get("speech") or self.contents.rows.get("life")
         group = form.cleaned_data.get("group")
         expected = expected_people(branch=self.branch, kind=kind, day=self.day, group=group) if by_person else []
-        return self.contents.cleaned(kinds, people=form.people, expected=expected)
+        said, wrong = self.contents.cleaned(kinds, people=form.people, expected=expected)
+        held, bad = said_of(self)
+        return said | held, wrong | bad
 
     def _form(self, *args: Any, **kwargs: Any) -> ActivityForm:
         return ActivityForm(
@@ -204,11 +215,14 @@ class FormPage:
             self.problems["group"] = "请选择您负责的党小组。"
             return self._page(form, absences, status=422)
         form_key = uuid_of(posted.get("form_key", ""))
+        data = dataclasses.replace(form.activity_data(), **said)
+        if self.host is not None and self.activity is not None:
+            data = joint.with_common(self.activity, data)
         try:
             self.activity = services.save_draft(
                 activity=self.activity,
                 form_key=form_key,
-                data=dataclasses.replace(form.activity_data(), **said),
+                data=data,
                 actor=self.user,
             )
         except Conflict as conflict:

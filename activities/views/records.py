@@ -21,6 +21,7 @@ from activities.records.reviewing import RETURNABLE, returned_fields
 from activities.records.trail import trail_of
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
 from activities.views.contents import contents_of
+from activities.views.joint import joint_of
 from activities.votes import summary as vote_summary
 from branches.access import may
 from branches.choices import BranchLevel, Capability
@@ -58,7 +59,9 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
         "who_confirms": who_confirms(activity) if waiting else "",
         "edits": activity.state in services.EDITABLE and records,
         "corrects": activity.state == ActivityState.CONFIRMED and records and may_confirm(request.user, activity),
-        "deletes": activity.state in (ActivityState.PLANNED, ActivityState.DRAFT) and not activity.serial and records,
+        "deletes": activity.state in (ActivityState.PLANNED, ActivityState.DRAFT)
+        and not (activity.serial or activity.host_id)
+        and records,
         "of_committee": activity.branch.level == BranchLevel.COMMITTEE,  # no points are awarded for its records
         "checks": activity.state in SEEN_BY_MEMBERS and may_review(request.user, activity),
         "spot_checks": list(activity.spot_checks.select_related("checked_by")) if sees_reasons else [],
@@ -68,6 +71,7 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
         "trail": trail_of(activity) if sees_reasons else [],
         "photos": list(activity.photos.all()),
         "votes": vote_summary.page_of(activity),
+        "joint": joint_of(request.user, activity, reads=may(request.user, Capability.ACTIVITY_VIEW, activity)),
         **contents_of(
             request.user, activity, sees_all=sees_reasons, reads=may(request.user, Capability.ACTIVITY_VIEW, activity)
         ),

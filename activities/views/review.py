@@ -156,10 +156,10 @@ def activity_correct(request: HttpRequest, pk: int) -> HttpResponse:
     rows = list(activity.attendances.all())
     error, status, version = "", 200, str(activity.version)
     typed = parse_absences(request.POST) if request.method == "POST" else None
-    texts = {name: getattr(activity, name) for name in CORRECTABLE}
+    texts = {name: getattr(activity, name) for name in CORRECTABLE if not activity.host_id}  # of a part the host's
     if typed is not None:
         version = request.POST.get("version", "")
-        texts |= {name: request.POST[name] for name in CORRECTABLE if name in request.POST}
+        texts |= {name: request.POST[name] for name in texts if name in request.POST}
         try:
             reviewing.correct_activity(
                 activity=activity,

@@ -38,20 +38,20 @@
     const out = people.filter((b) => b.checked);
     const unsaid = out.filter((b) => !row(b.value)?.querySelector("select").value).length;
     const lacks = [["f-topic", "主题"], ["f-date", "日期"], ["f-starts", "开始时间"], ["f-ends", "结束时间"], ["f-place", "地点"], ["f-chair", "主持人"], ["f-recorder", "记录人"]]
-      .filter(([id]) => !value(id)).map(([, name]) => name);
+      .filter(([id]) => by(id) && !value(id)).map(([, name]) => name);
     const lecture = form().querySelector(".if-lecture");
     if (lecture && !lecture.classList.contains("is-off") && !value("f-lecturer") && !value("f-guest_lecturer")) lacks.push("主讲人");
     const shots = Number(form().querySelector('[data-part="photos"]')?.dataset.kept || 0) + (by("f-photos")?.files.length || 0);
     const done = [
       part("base", !lacks.length, lacks.length ? `还缺${lacks.join("、")}` : ""),
       part("people", people.length > 0 && !unsaid, unsaid ? `${unsaid}人还没有原因` : people.length ? `${people.length}人均有结果${out.length ? `，${out.length}人有原因` : ""}` : "没有应到人员"),
-      part("minutes", Boolean(value("f-minutes")), value("f-minutes") ? "" : "还没有填写"),
+      part("minutes", !by("f-minutes") || Boolean(value("f-minutes")), by("f-minutes") ? value("f-minutes") ? "" : "还没有填写" : "由主办党支部填写"),
     ];
     part("photos", shots > 0, shots ? `${shots}张` : "还没有照片，可以先提交");
     const left = done.filter((ok) => !ok).length;
     by("checked").textContent = `${done.length - left}/${done.length}`;
     by("bar-said").textContent = left ? `还有${left}处需要填写` : "可以提交";
-    by("minutes-count").textContent = `${value("f-minutes").length}字${by("f-minutes").value.length >= by("f-minutes").maxLength ? "，已到上限" : ""}`;
+    if (by("minutes-count")) by("minutes-count").textContent = `${value("f-minutes").length}字${by("f-minutes").value.length >= by("f-minutes").maxLength ? "，已到上限" : ""}`;
   };
 
   const count = () => {

@@ -264,7 +264,8 @@ def test_the_part_of_a_co_host_carries_the_text_of_the_host_and_its_own_people(m
     )
     (sheet,) = sheets(part)
     assert beside(sheet, "活动主题") == "联合义诊"
-    assert beside(sheet, "活动内容") == "共同内容。"
+    held_with, text = beside(sheet, "活动内容").split("\n")
+    assert (held_with, text) == (f"联合举办：主办{host.branch.name}，协办{other_branch.name}。", "共同内容。")
     assert beside(sheet, "应到/实到") == "0人/0人"
 
 
