@@ -88,6 +88,7 @@ register(
         "rows": "条数",
         "year": "年度",
         "items": "项数",
+        "duty": "规定动作",
         "text": "说明",
         "planned_on": "计划日期",
         "title": "名称",

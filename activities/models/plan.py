@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from activities.choices import Kind, Period, PlanState, YearDocumentKind, YearDocumentState
 from activities.models.records import Activity
+from activities.plan.periods import period_label
 from branches.models import Branch, BranchScopedQuerySet, User
 
 
@@ -139,7 +140,9 @@ class PlanItem(models.Model):
         indexes: ClassVar = [models.Index(fields=["branch", "start"], name="plan_item_branch_start")]
 
     def __str__(self) -> str:
-        return f"{self.branch} {self.name} {self.start:%Y-%m}"
+        year = "" if self.period == Period.YEAR else f"{self.start.year}年"
+        when = "" if self.title else f"（{year}{period_label(self.period, self.start)}）"
+        return f"{self.branch}：{self.name}{when}"
 
     @property
     def name(self) -> str:

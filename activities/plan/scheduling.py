@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from activities.choices import Period, PlanState
+from activities.choices import Kind, Period, PlanState
 from activities.models import PlanItem
 from activities.plan.not_held import locked
 from activities.plan.rollups import lock_branches, recount_months
@@ -105,7 +105,7 @@ def fix_day(*, branch: Branch, kind: str, year: int, rule: FixedDay, actor: User
                 _place(item, day, item.topic)
             fixed.moved.append(item)
     if fixed.moved:
-        changes = {"kind": [None, kind], "items": [None, len(fixed.moved)], "year": [None, year]}
+        changes = {"duty": [None, Kind(kind).label], "items": [None, len(fixed.moved)], "year": [None, year]}
         record(actor=actor, action="plan.day_fixed", target=branch, branch=branch, changes=changes)
     return fixed
 
