@@ -95,28 +95,73 @@ def push_item(
         row = PushedFile(item=pushed, name=file.name, content_type=file.content_type, size=len(file.data))
         row.file.name = keep_file(file)
         row.save()
-    PlanItem.objects.bulk_create(
-        [
-            PlanItem(
-                branch_id=pk,
-                kind=Kind.ASSIGNED,
-                period=Period.MONTH,
-                start=order.starts_on,
-                end=order.due,
-                due=order.due,
-                title=title,
-                pushed=pushed,
-                key=f"pushed:{pushed.pk}:{pk}",
-            )
-            for pk in ids
-        ],
-        batch_size=500,
-    )
-    recount_months(branches=ids, months=[order.due.replace(day=1)], kinds=[Kind.ASSIGNED])
+    _give(pushed, branches)
     changes = {"title": [None, title], "branches": [None, len(ids)]}
     record(actor=actor, action="plan.pushed", target=pushed, branch=giver, changes=changes)
     _tell(pushed, "pushed", f"党委布置：{title}", ids)
     return pushed
+
+
+@transaction.atomic
+def add_branches(
+    *, pushed: PushedItem, branches: Collection[Branch], actor: User, today: date | None = None
+) -> list[Branch]:
+    """Give an item that runs to further branches, such as one founded since; returns those that were new to it.
+
+    Who has it already keeps it as it stands. ValidationError once it was withdrawn or its last day has passed.
+    """
+    today = today or timezone.localdate()
+    pushed = PushedItem.objects.select_for_update(of=("self",)).select_related("branch").get(pk=pushed.pk)
+    if reason := closed_to_more(pushed, today):
+        raise ValidationError(reason)
+    if not branches:
+        raise ValidationError("请先勾选要补充布置的党支部。")
+    if shut := [branch.name for branch in branches if not branch.is_open(today)]:
+        raise ValidationError(f"{shut[0]}已经撤销，请取消勾选。")
+    lock_branches([branch.pk for branch in branches])
+    held = set(pushed.items.values_list("branch", flat=True))
+    new = [branch for branch in branches if branch.pk not in held]
+    if not new:
+        return []
+    _give(pushed, new)
+    named = "、".join(branch.name for branch in new)
+    changes = {"branches": [None, len(new)], "text": [None, named[:200]]}
+    record(actor=actor, action="plan.pushed", target=pushed, branch=pushed.branch, changes=changes)
+    _tell(pushed, "pushed", f"党委布置：{pushed.title}", [branch.pk for branch in new])
+    return new
+
+
+def closed_to_more(pushed: PushedItem, today: date) -> str:
+    """Why no further branch can be given the item; "" while it runs, its last day included."""
+    if pushed.withdrawn_at is not None:
+        return "这一项已经撤回，不能再补充党支部。"
+    if pushed.due < today:
+        return "这一项已经截止，不能再补充党支部；需要办理的，请另行布置。"
+    return ""
+
+
+def _give(pushed: PushedItem, branches: Iterable[Branch]) -> None:
+    """The plan items of these branches, with their roll-ups; a branch owes nothing before it was founded."""
+    nodes = list(branches)
+    PlanItem.objects.bulk_create(
+        [
+            PlanItem(
+                branch=node,
+                kind=Kind.ASSIGNED,
+                period=Period.MONTH,
+                start=min(max(pushed.starts_on, node.founded_on), pushed.due),
+                end=pushed.due,
+                due=pushed.due,
+                title=pushed.title,
+                pushed=pushed,
+                key=f"pushed:{pushed.pk}:{node.pk}",
+            )
+            for node in nodes
+        ],
+        batch_size=500,
+    )
+    ids = [node.pk for node in nodes]
+    recount_months(branches=ids, months=[pushed.due.replace(day=1)], kinds=[Kind.ASSIGNED])
 
 
 @transaction.atomic

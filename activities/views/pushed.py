@@ -136,7 +136,10 @@ def pushed_detail(request: HttpRequest, pk: int) -> HttpResponse:
     found = PushedItem.objects.visible_to(request.user, Capability.PLAN_REVIEW).select_related("branch", "pushed_by")
     pushed = get_object_or_404(found, pk=pk)
     if request.method == "POST":
-        _decide(request, pushed)
+        if request.POST.get("action") == "add":
+            _add(request, pushed)
+        else:
+            _decide(request, pushed)
         return redirect("activities:pushed_detail", pk=pk)
     today = timezone.localdate()
     items = PlanItem.objects.visible_to(request.user, Capability.PLAN_REVIEW).filter(pushed=pushed)
@@ -165,9 +168,26 @@ def pushed_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "total": pushed.items.count(),
         "counts": counts,
         "bulk": any(acceptable for _, _, acceptable in rows),
+        "further": [] if pushing.closed_to_more(pushed, today) else list(_further(request, pushed)),
         "today": today,
     }
     return render(request, "activities/pushed_detail.html", context)
+
+
+def _further(request: HttpRequest, pushed: PushedItem) -> BranchQuerySet:
+    """Branches below its giver, in this person's scope, that were not given the item: often founded since."""
+    return _branches(request).within([pushed.branch.path]).exclude(plan_items__pushed=pushed)
+
+
+def _add(request: HttpRequest, pushed: PushedItem) -> None:
+    ticked = [int(pk) for pk in request.POST.getlist("branches") if pk.isdecimal() and len(pk) < 18]
+    chosen = list(_further(request, pushed).filter(pk__in=ticked))
+    try:
+        new = pushing.add_branches(pushed=pushed, branches=chosen, actor=request.user)
+    except ValidationError as error:
+        messages.warning(request, error.messages[0])
+    else:
+        messages.success(request, f"已补充布置给{len(new)}个党支部。")
 
 
 def _decide(request: HttpRequest, pushed: PushedItem) -> None:
