@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from activities.attendance.rows import refuse_strangers, write_rows
-from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, HANDED_IN, ActivityState, AttendanceStatus, Kind
+from activities.attendance.sittings import by_sitting
+from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, HANDED_IN, ActivityState, Kind
 from activities.confirming import require_confirmer
 from activities.effects import settle
 from activities.models import Activity, ActivityKind, Attendance, SerialCounter
@@ -30,6 +31,7 @@ from activities.records.drafting import (
     missing,
     value_of,
 )
+from activities.records.sessions import problem_of, refuse_silent_moves, sitting_gaps, write_sessions
 from activities.rules import committee_quorum, leading_body_quorum
 from activities.signals import activity_confirmed
 from activities.votes import summary as vote_summary
@@ -77,6 +79,7 @@ def save_draft(*, activity: Activity | None, form_key: uuid.UUID, data: Activity
     joint.check(activity, data)
     change = difference(activity, data)
     refuse_strangers(activity, data.absences.keys(), {row.member_id for row in change.rows})
+    refuse_silent_moves(activity, data, change.rows)
     if not change.changes and not made:
         return activity
     typed_on = same_form and activity.editor_id == actor.pk and activity.state == ActivityState.DRAFT
@@ -138,7 +141,9 @@ def _write(activity: Activity, data: ActivityData, change: Difference, actor: Us
         ActivityKind.objects.filter(activity=activity).delete()
         ActivityKind.objects.bulk_create([ActivityKind(activity=activity, kind=kind) for kind in data.kinds])
     write_parts(activity, {name: lines for name, lines in data.parts.items() if name in change.changes})
-    if made or "absences" in change.changes or "kinds" in change.changes or "starts_at" in change.changes:
+    if "sessions" in change.changes:
+        write_sessions(activity, change.sittings)
+    if made or change.changes.keys() & {"absences", "kinds", "starts_at", "sessions"}:
         write_rows(activity, change.rows, actor)
 
 
@@ -175,6 +180,8 @@ def _check_shape(data: ActivityData) -> None:
         problems["date"] = f"{data.branch.name}已于{cn_date(data.branch.dissolved_on)}撤销，不能登记此后的活动。"
     if data.ends_at and data.ends_at <= data.starts_at:
         problems["ends"] = "结束时间应晚于开始时间。"
+    elif problem := problem_of(data):
+        problems["sessions"] = problem
     if problems:
         raise ValidationError(problems)
 
@@ -222,6 +229,7 @@ def gaps_of(activity: Activity) -> Incomplete | None:
         problems["starts_at"] = f"这个时间已有一份同类记录“{twin.topic}”（{twin.serial}），请勿重复登记。"
     if short := quorum_shortfall(activity, rows):
         problems.setdefault("absences", short)
+    problems |= sitting_gaps(activity, rows)
     problems |= vote_summary.gaps(activity)
     problems = joint.own_gaps(activity, problems)
     return Incomplete(problems, people) if problems else None
@@ -235,13 +243,19 @@ def _handed_in_twin(activity: Activity) -> Activity | None:
 
 
 def quorum_shortfall(activity: Activity, rows: Collection[Attendance]) -> str:
-    """Why the meeting was not valid, or nothing; only bodies that need their quorum whether they vote or not."""
+    """Why the meeting was not valid, or nothing; only bodies that need their quorum whether they vote or not.
+
+    Each sitting must be valid by itself.
+    """
     kinds = {row.kind for row in activity.kinds.all()}
-    present = sum(row.status == AttendanceStatus.PRESENT for row in rows)
-    if Kind.COMMITTEE_MEETING in kinds and present < committee_quorum(len(rows)):
-        return f"支委应到{len(rows)}人，实到{present}人，不足半数，会议无效，请另行召开。"
-    if Kind.DEM_LIFE_MEETING in kinds and present < leading_body_quorum(len(rows)):
-        return f"班子成员应到{len(rows)}人，实到{present}人，不足三分之二，会议无效，请另行召开。"
+    if not kinds & {Kind.COMMITTEE_MEETING, Kind.DEM_LIFE_MEETING}:
+        return ""
+    for sat in by_sitting(list(activity.sessions.all()), rows):
+        present, which = len(sat.rows), f"{sat.session}" if sat.session else ""
+        if Kind.COMMITTEE_MEETING in kinds and present < committee_quorum(len(rows)):
+            return f"支委应到{len(rows)}人，{which}实到{present}人，不足半数，会议无效，请另行召开。"
+        if Kind.DEM_LIFE_MEETING in kinds and present < leading_body_quorum(len(rows)):
+            return f"班子成员应到{len(rows)}人，{which}实到{present}人，不足三分之二，会议无效，请另行召开。"
     return ""
 
 

@@ -62,15 +62,13 @@ def due_rows(activity: Activity) -> dict[int, Row]:
     if kind is None or activity.state not in SEEN_BY_MEMBERS:
         return {}
     day = timezone.localdate(activity.starts_at)
-    rows = activity.attendances.select_related("session").filter(
-        Q(status=AttendanceStatus.PRESENT) | Q(made_up_on__isnull=False)
-    )
+    rows = activity.attendances.filter(Q(status=AttendanceStatus.PRESENT) | Q(made_up_on__isnull=False))
     return {
         row.member_id: (
             row.branch_id,
             kind.value,
             row.made_up_on if _made_up(row) else day,
-            hours_of(activity.hours, _minutes(activity, row)),
+            hours_of(activity.hours, _minutes(activity)),
             _made_up(row),
         )
         for row in rows
@@ -81,10 +79,9 @@ def _made_up(row: Attendance) -> bool:
     return row.status != AttendanceStatus.PRESENT and row.made_up_on is not None
 
 
-def _minutes(activity: Activity, row: Attendance) -> int:
-    """Of the sitting they came to, else of the whole."""
-    of = row.session if row.session_id and row.session.ends_at else activity
-    return int((of.ends_at - of.starts_at).total_seconds()) // 60 if of.ends_at else 0
+def _minutes(activity: Activity) -> int:
+    """How long it lasted; of several sittings the first, so that everybody's hours are the same."""
+    return int((activity.ends_at - activity.starts_at).total_seconds()) // 60 if activity.ends_at else 0
 
 
 def _says(row: StudyHours) -> Row:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from activities.attendance.rows import OPEN, ensure_rows, row_of
 from activities.attendance.sign_in import days_of, restore
+from activities.attendance.sittings import seat_everyone
 from activities.choices import AbsenceReason, ActivityState, LeaveState, status_of
 from activities.confirming import LEADING, OFFICERS
 from activities.models import Activity, LeaveRequest
@@ -151,6 +152,7 @@ def withdraw_leave(*, leave: LeaveRequest, actor: User) -> LeaveRequest:
     row = activity.attendances.select_for_update(of=("self",)).filter(member=leave.member_id).first()
     if row is not None and row.signed_at is None and before == LeaveState.APPROVED:
         restore(row)
+        seat_everyone(activity)
     close_todo(item_key=key_of(leave))
     changes = {"请假": [before.label, LeaveState.WITHDRAWN.label]}
     record(actor=actor, action="leave.withdrawn", target=activity, branch=activity.branch, changes=changes)

@@ -165,6 +165,7 @@ def write_rows(activity: Activity, rows: Collection[Attendance], actor: User) ->
             row.approved_by_id = row.approved_at = None
         for name in ROW_FIELDS:
             setattr(row, name, getattr(new, name))
+        row.session = new.session
     made = [row for pk, row in wanted.items() if pk not in kept]
     stamp(activity, [*staying, *made], actor)
     Attendance.objects.filter(pk__in=[row.pk for pk, row in kept.items() if pk not in wanted]).delete()

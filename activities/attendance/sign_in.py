@@ -22,6 +22,7 @@ from activities.attendance.rows import (
     wait_for_signatures,
 )
 from activities.attendance.sign_codes import Window
+from activities.attendance.sittings import seat_everyone
 from activities.choices import AttendanceStatus, LeaveState, SignMethod, status_of
 from activities.models import Activity, Attendance, Session, SignIn
 from branches.audit import record
@@ -48,21 +49,37 @@ def moment_of_today(activity: Activity) -> datetime:
     return next((moment for moment in moments if timezone.localdate(moment) == timezone.localdate()), moments[0])
 
 
+def sittings_of_today(activity: Activity) -> list[Session]:
+    """The sittings a window may be opened for now; none where the gathering is held once."""
+    today = timezone.localdate()
+    return [one for one in activity.sessions.all() if timezone.localdate(one.starts_at) == today]
+
+
 def _moments(activity: Activity) -> list[datetime]:
     return [row.starts_at for row in activity.sessions.all()] or [activity.starts_at]
 
 
 @transaction.atomic
 def open_sign_in(
-    *, activity: Activity, actor: User, opens_at: datetime | None = None, closes_at: datetime | None = None
+    *,
+    activity: Activity,
+    actor: User,
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
+    session: Session | None = None,
 ) -> SignIn:
     """Open the window, or move it; by default half an hour before the beginning to half an hour after it.
 
-    On the day of the gathering only, and while nothing was handed in. Raises ValidationError by field.
+    On the day of the gathering only, and while nothing was handed in. Held several times it is opened for one sitting
+    of today, by default the one that is on, and opened again for the next. Raises ValidationError by field.
     """
     activity = Activity.objects.select_for_update(of=("self",)).select_related("branch", "group").get(pk=activity.pk)
     now = timezone.now()
-    usual = sign_codes.default_window(moment_of_today(activity))
+    sittings = sittings_of_today(activity)
+    if session is not None and session not in sittings:
+        raise ValidationError({"session": f"{session}不在今天，签到只能在当天开启。"})
+    session = session or on_at(sittings, now)
+    usual = sign_codes.default_window(session.starts_at if session else activity.starts_at)
     opens, closes = opens_at or usual[0], closes_at or usual[1]
     if activity.state not in OPEN:
         raise ValidationError(SHUT)
@@ -75,13 +92,16 @@ def open_sign_in(
     if closes - opens > sign_codes.LONGEST:
         raise ValidationError({"closes_at": "签到时间最长24小时。"})
     ensure_rows(activity)
+    seat_everyone(activity)
     row = SignIn.objects.select_for_update().filter(activity=activity).first()
     if row is None:
         row = SignIn(activity=activity, secret=secrets.token_hex(32), opened_by=actor)
-    before = [f"{_clock(row.opens_at)}-{_clock(row.closes_at)}" if row.pk else "", f"{_clock(opens)}-{_clock(closes)}"]
+    before = [_window_words(row) if row.pk else ""]
+    row.opens_at, row.closes_at, row.session = opens, closes, session
+    before.append(_window_words(row))
     if row.pk and before[0] == before[1] and row.closed_at is None:
         return row
-    row.opens_at, row.closes_at, row.closed_at = opens, closes, None
+    row.closed_at = None
     row.save()
     record(actor=actor, action="sign_in.opened", target=activity, branch=activity.branch, changes={"签到时间": before})
     return row
@@ -144,9 +164,15 @@ def wrong_tries(user: User, now: datetime) -> int:
 
 
 @transaction.atomic
-def tick(*, activity: Activity, members: Collection[int], actor: User) -> int:
-    """The secretary enters that people are here; at any time while the record is open. Returns how many are new."""
+def tick(*, activity: Activity, members: Collection[int], actor: User, session: Session | None = None) -> int:
+    """The secretary enters that people are here; at any time while the record is open. Returns how many are new.
+
+    `session`: the sitting they came to, by default the one the window is for.
+    """
     row = _locked(activity)
+    if session is not None and session.activity_id != row.activity_id:
+        raise ValidationError({"session": "请选择这次活动的场次。"})
+    row.session = session or row.session
     if row.activity.state not in OPEN:
         raise ValidationError(SHUT)
     people = {member.pk: member for member in Member.objects.filter(pk__in=members)}
@@ -172,6 +198,7 @@ def undo(*, activity: Activity, member: Member, actor: User) -> None:
     restore(row)
     if not is_signed_for(activity):
         stop_waiting(activity)
+    seat_everyone(activity)
     changes = {"签到": [f"{row.name} {how}", "已撤销"]}
     record(actor=actor, action="sign_in.undone", target=sign.activity, branch=sign.activity.branch, changes=changes)
 
@@ -199,24 +226,32 @@ def _sign(sign: SignIn, member: Member | None, method: SignMethod, actor: User) 
     row.signed_at, row.signed_by = timezone.now(), method
     row.status, row.reason, row.note = AttendanceStatus.PRESENT, "", ""
     row.approved_by_id = row.approved_at = None
-    row.session = _sitting(activity, row.signed_at)
+    row.session = sign.session or _sitting(activity, row.signed_at)
     row.save()
     if first:
         wait_for_signatures(activity)
-    changes = {"签到": [None, f"{row.name} {SignMethod(method).label}"]}
+        seat_everyone(activity)
+    which = f" {row.session}" if row.session else ""
+    changes = {"签到": [None, f"{row.name} {SignMethod(method).label}{which}"]}
     record(actor=actor, action="sign_in.signed", target=activity, branch=activity.branch, changes=changes)
     return row, True
 
 
 def _sitting(activity: Activity, now: datetime) -> Session | None:
     """The sitting that is on, or about to begin; none where it is held once."""
-    sittings = list(activity.sessions.order_by("starts_at"))
+    return on_at(list(activity.sessions.all()), now)
+
+
+def on_at(sittings: Collection[Session], now: datetime) -> Session | None:
+    """The one that is on at that moment, or about to begin, else the first; none of none."""
+    sittings = sorted(sittings, key=lambda one: (one.starts_at, one.number))
     begun = [one for one in sittings if one.starts_at - sign_codes.BEFORE <= now]
     return begun[-1] if begun else (sittings[0] if sittings else None)
 
 
 def _locked(activity: Activity) -> SignIn:
-    rows = SignIn.objects.select_for_update(of=("self",)).select_related("activity__branch", "activity__group")
+    rows = SignIn.objects.select_for_update(of=("self",))
+    rows = rows.select_related("activity__branch", "activity__group", "session")
     row = rows.filter(activity=activity).first()
     if row is None:
         raise ValidationError("这次活动没有开启签到。")
@@ -237,6 +272,11 @@ def _require_open(row: SignIn, at: datetime) -> None:
 def _member(user: User) -> Member | None:
     found: Member | None = Member.objects.own(user).first()
     return found
+
+
+def _window_words(row: SignIn) -> str:
+    which = f"{row.session} " if row.session else ""
+    return f"{which}{_clock(row.opens_at)}-{_clock(row.closes_at)}"
 
 
 def _clock(moment: datetime | None) -> str:

@@ -125,6 +125,9 @@ class SignIn(models.Model):
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    session = models.ForeignKey(
+        "activities.Session", models.SET_NULL, null=True, related_name="+"
+    )  # the sitting the window is for; null where it is held once
     closed_at = models.DateTimeField(null=True)  # closed by hand, before the window ended
 
     class Meta:

@@ -36,7 +36,7 @@ class ActivityQuerySet(BranchScopedQuerySet):
 
     def for_detail(self) -> Self:
         """One record with everything its page shows, in four queries."""
-        people = Attendance.objects.select_related("member__user", "approved_by", "make_up")
+        people = Attendance.objects.select_related("member__user", "approved_by", "make_up", "session")
         people = people.order_by("member__group__path", "group_name", "pk")
         return self.select_related(
             "branch", "group", "chair", "recorder", "editor", "lecturer", "submitted_by", "confirmed_by", "host__branch"

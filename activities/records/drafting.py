@@ -12,9 +12,10 @@ from django.utils import timezone
 from activities.attendance.people import Expected, expected_people
 from activities.attendance.rows import let_signatures_stand
 from activities.choices import AttendanceStatus, Kind, status_of
-from activities.models import Activity, Attendance
+from activities.models import Activity, Attendance, Session
 from activities.records.contents import PARTS, FollowUpLine, LifeLine, SpeechLine, kept_lines, words_of
 from activities.records.details import rows_of
+from activities.records.sessions import SessionLine, change_of, seated
 from branches.models import Branch, User
 
 TEXTS: Final = ("topic", "place", "observers", "minutes", "guest_lecturer")
@@ -41,6 +42,7 @@ LABELS: Final = {
     "life_entries": "批评与自我批评",
     "absences": "缺席人员",
     "cohosts": "联合举办单位",
+    "sessions": "分场举行",
 }
 CONFIDENTIAL: Final = ("absences", "life_entries")  # the trail knows only that they changed
 
@@ -82,6 +84,9 @@ class ActivityData:
     resolutions: tuple[FollowUpLine, ...] | None = None
     rectifications: tuple[FollowUpLine, ...] | None = None
     life_entries: tuple[LifeLine, ...] | None = None
+    sessions: tuple[SessionLine, ...] | None = None  # () for a gathering held once
+    seats: Mapping[int, str] = field(default_factory=dict)  # member -> key of the sitting they came to
+
     cohosts: tuple[Branch, ...] | None = None  # branches that hold it jointly: activities.records.joint
 
     @property
@@ -127,10 +132,11 @@ class Incomplete(ValidationError):
 
 
 class Difference(NamedTuple):
-    """The record as it would become: changed fields as [old, new] words, and the attendance rows to write."""
+    """The record as it would become: changed fields as [old, new] words, attendance rows to write, its sittings."""
 
     changes: dict[str, list[str]]
     rows: list[Attendance]
+    sittings: list[Session]
 
 
 def difference(activity: Activity, data: ActivityData) -> Difference:
@@ -159,7 +165,10 @@ def difference(activity: Activity, data: ActivityData) -> Difference:
             old_absent or f"无（应到{len(before)}人）",
             new_absent or f"无（应到{len(rows)}人）",
         ]
-    return Difference(changes, rows)
+    sittings = seated(activity, data, rows, before)
+    if told := change_of(activity, sittings, rows, before):
+        changes["sessions"] = told
+    return Difference(changes, rows, sittings)
 
 
 def cohosts_of(activity: Activity) -> list[Branch]:

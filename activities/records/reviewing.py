@@ -17,6 +17,7 @@ from activities.plan.closed_periods import require_open
 from activities.plan.rollups import day_start, lock_branches
 from activities.records import joint
 from activities.records.drafting import LABELS, Absence
+from activities.records.sessions import keep_first_place, seat_after
 from activities.services import TRIMMED, locked, refresh
 from activities.signals import activity_corrected, activity_reopened
 from branches.audit import record
@@ -150,12 +151,14 @@ def correct_activity(
     reason: str,
     actor: User,
     texts: Mapping[str, str] | None = None,
+    seats: Mapping[int, int] | None = None,
     version: int | None = None,
 ) -> Activity:
     """Change a confirmed record: a new revision with before and after, from which points are reversed and made again.
 
     `people`: member id -> None (present) or Absence; people left out stay as they are. `texts`: fields of
-    CORRECTABLE. Kinds and times do not change here: a record that needs that is sent back.
+    CORRECTABLE. `seats`: member id -> id of the sitting they came to; who is not named keeps theirs, and who came after
+    all is in the first. Kinds and times do not change here: a record that needs that is sent back.
     """
     activity = locked(activity)
     parts = joint.hold(activity)
@@ -170,7 +173,7 @@ def correct_activity(
     told = _correct_texts(activity, texts or {})
     if told and activity.host_id:
         raise ValidationError("公共内容由主办党支部更正，本支部只更正本支部的出席情况。")
-    rows, came = _correct_people(activity, people, actor)
+    rows, came = _correct_people(activity, people, seats or {}, actor)
     if not rows and not told:
         raise ValidationError("没有需要更正的内容。")
     stamp(activity, rows, actor)
@@ -178,6 +181,7 @@ def correct_activity(
     activity.revision += 1
     activity.version += 1
     activity.save()
+    keep_first_place(activity)
     Revision.objects.create(
         activity=activity, number=activity.revision, reason=reason[:TRIMMED], changes=told | came, made_by=actor
     )
@@ -212,24 +216,29 @@ def _correct_texts(activity: Activity, texts: Mapping[str, str]) -> dict[str, li
 
 
 def _correct_people(
-    activity: Activity, people: Mapping[int, Absence | None], actor: User
+    activity: Activity, people: Mapping[int, Absence | None], seats: Mapping[int, int], actor: User
 ) -> tuple[list[Attendance], dict[str, list[str]]]:
     """The rows that change, not yet saved, and name -> [before, after] without reasons."""
     rows, told = [], {}
     refuse_strangers(activity, people.keys(), activity.attendances.values_list("member", flat=True))
+    sessions = list(activity.sessions.all())
     for row in activity.attendances.filter(member__in=people).select_related("member"):
         wanted = people[row.member_id]
         after = (
             (wanted.status, wanted.reason, wanted.note.strip()[:60]) if wanted else (AttendanceStatus.PRESENT, "", "")
         )
-        if (row.status, row.reason, row.note) == after:
+        old, seat = seat_after(row, sessions, seats.get(row.member_id), present=wanted is None)
+        moved = (row.status, row.reason, row.note) == after
+        if moved and seat == old:
             continue
         if wanted and not wanted.reason:
             raise ValidationError({"absences": f"{row.name}缺席，还没有填写原因。"})
         if row.member.user_id == actor.pk:
             raise ValidationError({"absences": "本人的出席情况请由其他支委更正。"})
-        told[row.name] = [str(AttendanceStatus(row.status).label), str(AttendanceStatus(after[0]).label)]
+        states = [str(AttendanceStatus(row.status).label), str(AttendanceStatus(after[0]).label)]
+        told[row.name] = [str(old), str(seat)] if moved else states
         row.status, row.reason, row.note = after
+        row.session = seat
         row.approved_by_id = row.approved_at = None
         rows.append(row)
     return rows, told

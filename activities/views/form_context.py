@@ -31,6 +31,7 @@ def context_of(page: "FormPage", form: ActivityForm, absences: dict[int, Absence
     group = next((one for one in page.groups if str(one.pk) == chosen), None)
     people = expected_people(branch=page.branch, kind=kind, day=page.day, group=group)
     absent = sum(person.member_id in absences for person in people)
+    roster = _roster(people, absences, page.nobody_said)
     also = form["also"].value() or []
     kinds = [kind, *(str(one) for one in also if one != kind and one in page.kinds)]
     nodes = writable_nodes(page.user).open_on(page.today).exclude(level=BranchLevel.GROUP)
@@ -48,7 +49,9 @@ def context_of(page: "FormPage", form: ActivityForm, absences: dict[int, Absence
         "group": group,
         "also": [(value, hint, str(value) in also) for value, hint in prefill.also_kinds(page.kinds, kind, page.owed)],
         "is_lecture": Kind.PARTY_LECTURE in (kind, *also),
-        "roster": _roster(people, absences, page.nobody_said),
+        "roster": roster,
+        "sittings": page.sittings.editor(page.problems),
+        "seats": page.sittings.show_on(roster),
         "expected": people,
         "due": len(people),
         "present": len(people) - absent,

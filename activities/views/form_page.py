@@ -23,6 +23,7 @@ from activities.records import announcing, attachments, follow_ups, joint, keepi
 from activities.records.details import to_copy
 from activities.records.drafting import Absence, Conflict, Incomplete, difference
 from activities.records.form_contents import Contents
+from activities.records.session_form import SessionRows
 from activities.views.form_context import context_of
 from activities.views.joint import own_fields, said_of
 from branches.choices import BranchLevel
@@ -75,6 +76,7 @@ class FormPage:
         self.day = self._day()
         self.owed = prefill.owed_items(self.branch, self.day)
         self.contents = self._contents()
+        self.sittings = self._sittings()
 
     # -- What it begins with
 
@@ -118,6 +120,12 @@ class FormPage:
             kinds = [row.kind for row in self.copied.kinds.all()]
             return Contents.of_details(to_copy(kinds, self.copied.details))
         return Contents()
+
+    def _sittings(self) -> SessionRows:
+        """A copied record brings none: its days are over."""
+        if self.typed is not None:
+            return SessionRows.of_form(self.typed, self.activity)
+        return SessionRows.of_activity(self.activity) if self.activity is not None else SessionRows()
 
     def _initial(self) -> dict[str, Any]:
         if self.activity is not None:
@@ -187,12 +195,17 @@ class FormPage:
         """What the folds say, and what is wrong with them."""
         kind = form.cleaned_data.get("kind", self.kinds[0])
         kinds = [kind, *(one for one in form.cleaned_data.get("also", []) if one != kind)]
-        by_person = self.contents.rows.get("speech") or self.contents.rows.get("life")
+        by_person = self.contents.rows.get("speech") or self.contents.rows.get("life") or self.sittings.seats
         group = form.cleaned_data.get("group")
         expected = expected_people(branch=self.branch, kind=kind, day=self.day, group=group) if by_person else []
         said, wrong = self.contents.cleaned(kinds, people=form.people, expected=expected)
         held, bad = said_of(self)
-        return said | held, wrong | bad
+        sat, mistaken = self.sittings.cleaned(
+            form.cleaned_data,
+            absent=parse_absences(self.typed or {}),
+            names={one.member_id: one.name for one in expected},
+        )
+        return said | held | sat, wrong | bad | mistaken
 
     def _form(self, *args: Any, **kwargs: Any) -> ActivityForm:
         return ActivityForm(

@@ -19,7 +19,8 @@ from activities.access import require_record
 from activities.attendance import sign_codes, sign_in
 from activities.attendance.rows import OPEN
 from activities.attendance.sign_codes import Window
-from activities.models import Activity, Attendance, SignIn
+from activities.attendance.sittings import by_sitting
+from activities.models import Activity, Attendance, Session, SignIn
 from branches.accounts.sessions import SEEN
 from members.models import Member
 
@@ -41,7 +42,8 @@ def manage(request: HttpRequest, pk: int) -> HttpResponse:
     activity = _own(request, pk)
     if request.method == "POST":
         try:
-            sign_in.open_sign_in(activity=activity, actor=request.user, **_window_of(request))
+            session = _sitting_of(request, activity)
+            sign_in.open_sign_in(activity=activity, actor=request.user, session=session, **_window_of(request))
         except ValidationError as error:
             return _manage(request, activity, problems=error, status=422)
         messages.success(request, "签到已开启，请投屏或告诉大家六位签到码。")
@@ -60,6 +62,12 @@ def _window_of(request: HttpRequest) -> dict[str, dt.datetime | None]:
     }
 
 
+def _sitting_of(request: HttpRequest, activity: Activity) -> Session | None:
+    """The sitting named by the form; of another record 404."""
+    asked = request.POST.get("session", "")
+    return get_object_or_404(activity.sessions, pk=int(asked)) if asked.isdecimal() and len(asked) < 18 else None
+
+
 def _time(text: str) -> dt.time | None:
     try:
         return dt.time.fromisoformat(text.strip()[:5])
@@ -70,17 +78,25 @@ def _time(text: str) -> dt.time | None:
 def _manage(
     request: HttpRequest, activity: Activity, *, problems: ValidationError | None = None, status: int = 200
 ) -> HttpResponse:
-    sign = SignIn.objects.select_related("opened_by").filter(activity=activity).first()
+    sign = SignIn.objects.select_related("opened_by", "session").filter(activity=activity).first()
     now = timezone.now()
     rows = list(activity.attendances.all())
-    usual = sign_codes.default_window(sign_in.moment_of_today(activity))
-    times = (sign.opens_at, sign.closes_at) if sign else usual
+    sessions = list(activity.sessions.all())
+    today = sign_in.sittings_of_today(activity)
     typed = request.POST if problems else {}
+    chosen = _chosen(sign, today, typed.get("session") or request.GET.get("session", ""), now)
+    usual = sign_codes.default_window(chosen.starts_at if chosen else sign_in.moment_of_today(activity))
+    times = (sign.opens_at, sign.closes_at) if sign and sign.session == chosen else usual
     context = {
         "activity": activity,
         "sign": sign,
         "state": _state(sign, now),
         "is_today": timezone.localdate() in sign_in.days_of(activity),
+        "sessions": sessions,
+        "today_sessions": today,
+        "chosen": chosen,
+        "days": sorted(sign_in.days_of(activity)),
+        "counts": [(sat.session, sum(bool(row.signed_at) for row in sat.rows)) for sat in by_sitting(sessions, rows)],
         "is_open_record": activity.state in OPEN,
         "opens": typed.get("opens") or f"{timezone.localtime(times[0]):%H:%M}",
         "closes": typed.get("closes") or f"{timezone.localtime(times[1]):%H:%M}",
@@ -91,6 +107,14 @@ def _manage(
         "code": sign_codes.code(sign.secret, sign.pk, now) if sign and _state(sign, now) == "open" else "",
     }
     return render(request, "activities/sign_in.html", context, status=status)
+
+
+def _chosen(sign: SignIn | None, today: list[Session], asked: str, now: dt.datetime) -> Session | None:
+    """The sitting the window's form is about: the one asked for, that of an open window, else the one that is on."""
+    named = next((one for one in today if str(one.pk) == asked), None)
+    if named is None and sign is not None and sign.session in today and _state(sign, now) != "over":
+        named = sign.session
+    return named or sign_in.on_at(today, now)
 
 
 def _newest_first(rows: Iterable[Attendance]) -> list[Attendance]:
@@ -136,10 +160,11 @@ def tick(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     chosen = [int(one) for one in request.POST.getlist("member") if one.isdecimal()]
+    session = _sitting_of(request, activity)
     return _act(
         request,
         activity,
-        lambda: sign_in.tick(activity=activity, members=chosen, actor=request.user),
+        lambda: sign_in.tick(activity=activity, members=chosen, actor=request.user, session=session),
         "已登记到会{}人。",
     )
 
@@ -182,7 +207,7 @@ def _act(request: HttpRequest, activity: Activity, act: Any, done: str) -> HttpR
 def screen(request: HttpRequest, pk: int) -> HttpResponse:
     """One picture for the whole room: no more of people than how many are here and the newest names."""
     activity = _own(request, pk)
-    sign = SignIn.objects.filter(activity=activity).first()
+    sign = SignIn.objects.select_related("session").filter(activity=activity).first()
     if sign is None:
         return redirect("activities:sign_in", pk=pk)
     return render(request, "activities/sign_screen.html", _live(request, activity, sign))
@@ -200,7 +225,7 @@ def live(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def _live_for_the_branch(request: HttpRequest, pk: int) -> HttpResponse:
     activity = _own(request, pk)
-    sign = SignIn.objects.filter(activity=activity).first()
+    sign = SignIn.objects.select_related("session").filter(activity=activity).first()
     if sign is None:
         return redirect("activities:sign_in", pk=pk)
     return render(request, "activities/_sign_live.html", _live(request, activity, sign))

@@ -309,6 +309,8 @@ def election_gaps(activity: Activity) -> list[str]:
         outcome, name = outcome_of(election), title_of(election)
         if election.body not in bodies_of(activity):
             found.append(f"{name}：这类活动不能进行这项选举。")
+        elif election.session_id is None and activity.sessions.exists():
+            found.append(f"{name}：请选择选举的场次。")
         elif outcome.problems:
             found.append(f"{name}：{outcome.problems[0]}")
         elif outcome.left and not election.rounds.all() and not election.fewer_seats:

@@ -106,6 +106,7 @@
     let seen = 0;
     for (const p of all(".person")) {
       p.hidden = Boolean((g && p.dataset.group !== g) || (q && !p.dataset.find.includes(q)));
+      if (p.parentElement.matches(".seat-box")) p.parentElement.hidden = p.hidden;
       seen += !p.hidden;
     }
     for (const h of all(".people .group")) h.hidden = Boolean(q) || Boolean(g && h.dataset.group !== g);
