@@ -9,7 +9,8 @@ from typing import Any
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
+from openpyxl.worksheet.worksheet import Worksheet
 
 from activities.models import Activity
 
@@ -28,8 +29,9 @@ HEAD = (
     "出席率",
     "状态",
     "补录",
+    "联合",
 )
-WIDTHS = (20, 20, 16, 22, 40, 12, 8, 8, 22, 6, 6, 8, 8, 6)
+WIDTHS = (20, 20, 16, 22, 40, 12, 8, 8, 22, 6, 6, 8, 8, 6, 6)
 
 
 def activity_workbook(activities: Iterable[Activity], *, today: date) -> bytes:
@@ -37,8 +39,13 @@ def activity_workbook(activities: Iterable[Activity], *, today: date) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("活动记录")
     for n, width in enumerate(WIDTHS):
-        sheet.column_dimensions["ABCDEFGHIJKLMN"[n]].width = width
+        sheet.column_dimensions["ABCDEFGHIJKLMNO"[n]].width = width
     sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", Worksheet.PAPERSIZE_A4
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToHeight = 0
+    sheet.oddFooter.center.text = "— &P —"
     sheet.append([_cell(sheet, name, bold=True) for name in HEAD])
     for activity in activities:
         sheet.append([_cell(sheet, value) for value in _row(activity)])
@@ -66,12 +73,14 @@ def _row(activity: Activity) -> tuple[Any, ...]:
         Decimal(activity.present) / activity.expected if activity.expected else "",
         activity.get_state_display(),
         "是" if activity.backfilled else "",
+        ("协办" if activity.host_id else "主办") if activity.is_joint else "",
     )
 
 
 def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
     """Text is written as text, whatever it begins with: a topic is never a formula."""
     cell = WriteOnlyCell(sheet, value=value)
+    cell.alignment = Alignment(vertical="center", wrap_text=isinstance(value, str))
     if isinstance(value, str):
         cell.data_type = "s"
     elif isinstance(value, Decimal):
