@@ -16,6 +16,9 @@ from branches.rules import GRANTS, SINGLE_ROLES, may_stand_under, roles_at, subt
 DISSOLVE_OBSTACLES: list[Callable[[Branch], str]] = []
 """A higher room adds (in its apps.py) a function that says in Chinese why a node cannot be dissolved, or ""."""
 
+APPOINT_CAUTIONS: list[Callable[[User, Branch, Role, date], str]] = []
+"""A higher room adds (in its apps.py) a function that says in Chinese what to look at about an appointment, or ""."""
+
 _NOT_VALIDATED = ["path", "depth", "numchild", "hospital"]
 
 
@@ -166,6 +169,11 @@ def move_branch(*, branch: Branch, to: Branch, actor: User | None) -> Branch:
     branch = Branch.objects.get(pk=branch.pk)
     record(actor=actor, action="branch.moved", target=branch, branch=branch, changes={"parent": [old.name, to.name]})
     return branch
+
+
+def appointment_cautions(*, user: User, branch: Branch, role: Role | str, on: date) -> list[str]:
+    """What to look at, though nothing forbids it."""
+    return [text for caution in APPOINT_CAUTIONS if (text := caution(user, branch, Role(role), on))]
 
 
 @transaction.atomic

@@ -12,3 +12,4 @@ class MembersConfig(AppConfig):
     def ready(self) -> None:
         append_only.register("members.MembershipEvent")
         import_module("members.audit_words")
+        import_module("members.cautions")  # what it says of appointments is asked for by the room below

@@ -15,6 +15,7 @@ from branches.choices import COMMITTEE_ROLES, BranchLevel, Role
 from branches.models import Appointment, Branch, User
 from branches.rules import SINGLE_ROLES
 from branches.services import appoint, end_appointment
+from members.cautions import LEADING, new_to_lead, words
 from members.models import BatchState, ImportBatch, Member
 
 COMMITTEE: Final = [role for role in Role if role in COMMITTEE_ROLES]
@@ -157,6 +158,13 @@ def fill_seats(*, panel: Panel, chosen: Mapping[str, str], on: date, actor: User
     if failed:
         raise ValidationError("有职务没有任命成功，请看标出的原因。")
     return changed
+
+
+def cautions(panel: Panel, on: date) -> list[str]:
+    """What to look at about those who were just chosen to lead the branch."""
+    new = [seat.chosen for seat in panel.seats if seat.role in LEADING and seat.chosen not in (0, seat.holder)]
+    text = words(new_to_lead(new, on), "任支部书记、副书记") if new else ""
+    return [text] if text else []
 
 
 def _number(text: str | None) -> int:

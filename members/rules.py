@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from members.choices import OFF_ROLL, ON_ROLL, Degree, EventKind, TitleLevel
 
@@ -21,6 +21,30 @@ def age(birth: date, today: date) -> int:
 def party_standing(confirmed_on: date | None, today: date) -> int | None:
     """党龄: completed years since full membership; None for a probationary member."""
     return None if confirmed_on is None else full_years(confirmed_on, today)
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of the month, or its last day where there is none; our reading of 满六个月, 满一年.
+
+    >>> months_later(date(2026, 8, 31), 6), months_later(date(2024, 2, 29), 12)
+    (datetime.date(2027, 2, 28), datetime.date(2025, 2, 28))
+    """
+    count = day.year * 12 + day.month - 1 + months
+    year, month = count // 12, count % 12 + 1
+    last = (date(year + month // 12, month % 12 + 1, 1) - date(year, month, 1)).days
+    return date(year, month, min(day.day, last))
+
+
+LEADS_FROM: Final = 12  # months of full membership
+
+
+def is_new_to_lead(confirmed_on: date | None, on: date) -> bool:
+    """Less than a year of full membership on the day of election or appointment; the anniversary is a year.
+
+    A branch secretary or deputy has generally been a full member for a year: local standards of branch work (五化),
+    custom and not in the 2018 branch regulations. Something to look at, never a bar.
+    """
+    return confirmed_on is None or on < months_later(confirmed_on, LEADS_FROM)
 
 
 class Interval(NamedTuple):

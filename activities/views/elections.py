@@ -16,6 +16,7 @@ from activities.choices import ElectionBase, VoteResult
 from activities.models import Activity, Election
 from activities.views.votes import closed, own_record, votes_answer
 from activities.votes import elected, elections
+from activities.votes.cautions import election_cautions
 from activities.votes.forms import ElectionForm, candidates_of, parse_count
 from activities.votes.strokes import without_strokes
 from activities.votes.voting import voters_of
@@ -82,6 +83,8 @@ def _set_up(request: HttpRequest, activity: Activity, election: Election | None)
                 add_errors(form, ValidationError(fields) if fields else ValidationError([] if problem else error))
             else:
                 messages.success(request, "选举已保存，可以打印选票；投票后请登记票数。")
+                for text in election_cautions(activity, saved.body, chosen):
+                    messages.warning(request, text)
                 return redirect("activities:election_count", pk=saved.pk)
     people = elections.electable(activity)
     context = {
@@ -91,6 +94,7 @@ def _set_up(request: HttpRequest, activity: Activity, election: Election | None)
         "people": [(row, row.member.user_id in chosen, chosen.get(row.member.user_id, "")) for row in people],
         "posts": [(post.value, post.label) for post in elections.POSTS],
         "problem": problem,
+        "warnings": election_cautions(activity, election.body, chosen) if election else [],
         "unknown": "、".join(without_strokes([row.name for row in people])),
     }
     status = 422 if form.errors or problem else 200

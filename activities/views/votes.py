@@ -15,6 +15,7 @@ from activities.choices import VoteMethod, VoteResult
 from activities.models import Activity, Exclusion, Motion
 from activities.votes import summary as vote_summary
 from activities.votes import voting
+from activities.votes.cautions import cautions_of, motion_cautions
 from activities.votes.elections import NEVER, bodies_of
 from activities.votes.forms import ExclusionForm, MotionForm
 from branches.choices import BranchKind
@@ -44,7 +45,7 @@ def votes_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def votes_answer(request: HttpRequest, activity: Activity, *, error: str = "", status: int = 200) -> HttpResponse:
-    lines = vote_summary.motion_lines(activity)
+    lines, elected = vote_summary.motion_lines(activity), vote_summary.election_lines(activity)
     context = {
         "activity": activity,
         "open": voting.is_open(activity),
@@ -52,10 +53,13 @@ def votes_answer(request: HttpRequest, activity: Activity, *, error: str = "", s
         "bodies": bodies_of(activity),
         "never": NEVER if activity.branch.kind == BranchKind.TEMPORARY else "",
         "motions": lines,
-        "elections": vote_summary.election_lines(activity),
+        "elections": elected,
         "exclusions": activity.exclusions.select_related("member__user"),
         "voters": voting.voters_of(activity, "resolution"),
-        "warnings": voting.warnings_of(activity, [line.motion.kind for line in lines]),
+        "warnings": [
+            *voting.warnings_of(activity, [line.motion.kind for line in lines]),
+            *cautions_of(activity, [line.motion for line in lines], [line.election for line in elected]),
+        ],
         "error": error,
     }
     return render(request, "activities/votes/votes_page.html", context, status=status)
@@ -147,6 +151,7 @@ def _check(activity: Activity, form: MotionForm, motion: Motion | None) -> dict[
         data = voting.MotionData(
             kind=form.get_initial_for_field(form.fields["kind"], "kind") or form.fields["kind"].choices[0][0],
             text="",
+            subject=motion.subject if motion else "",
             method=form.get_initial_for_field(form.fields["method"], "method"),
             session_id=motion.session_id if motion else None,
             **{name: getattr(motion, name) if motion else 0 for name in voting.COUNTS},
@@ -158,6 +163,7 @@ def _check(activity: Activity, form: MotionForm, motion: Motion | None) -> dict[
     outcome = voting.judge(data.kind, data.method, voters, counts)
     return {
         "voters": voters,
+        "cautions": motion_cautions(activity, [(data.kind, data.subject)]),
         "outcome": outcome,
         "counted": any(counts.values()),
         "text": VoteResult(outcome.result).label if outcome.result else "",

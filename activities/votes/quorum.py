@@ -5,14 +5,27 @@ suspended and the exclusions the meeting adopted. Probationers never count.
 Sources: 《中国共产党支部工作条例（试行）》第十一、十二条; the election regulations for primary organisations.
 """
 
+from datetime import date
 from typing import Final, NamedTuple
 
 from activities.choices import ElectionBase, MotionKind, VoteMethod, VoteResult
+from members.rules import months_later
 
 SECRET_ONLY: Final[frozenset[MotionKind]] = frozenset(
     {MotionKind.ADMISSION, MotionKind.CONFIRMATION, MotionKind.ELECTION, MotionKind.APPRAISAL_POLL}
 )
 WRITTEN_OPINIONS: Final[frozenset[MotionKind]] = frozenset({MotionKind.ADMISSION, MotionKind.CONFIRMATION})
+
+
+RETRY_AFTER: Final = 6  # months
+
+
+def is_resubmitted_early(rejected_on: date, on: date) -> bool:
+    """An admission voted down is generally not put to the meeting again for six months; that day itself is in time.
+
+    A local rule of several provinces' handbooks, not in the national admission rules: something to look at, no bar.
+    """
+    return rejected_on <= on < months_later(rejected_on, RETRY_AFTER)
 
 
 def voting_eligible(full_members: int, suspended: int = 0, excluded: int = 0) -> int:

@@ -85,6 +85,8 @@ def post_create(request: HttpRequest, pk: int) -> HttpResponse:
             same = branch.appointments.current(timezone.localdate()).filter(role=post.role).exclude(pk=post.pk)
             if names := "、".join(same.values_list("user__name", flat=True)):
                 messages.warning(request, f"{names}仍任{post.get_role_display()}，不再担任的请免去。")
+            for text in services.appointment_cautions(user=post.user, branch=branch, role=post.role, on=post.starts_on):
+                messages.warning(request, text)
             return redirect("branches:branch_detail", pk=branch.pk)
     query = request.GET.get("q", "").strip()
     chosen = request.POST.get("user", "") or request.GET.get("user", "")

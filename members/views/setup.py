@@ -104,6 +104,8 @@ def officer_list(request: HttpRequest) -> HttpResponse:
             context = {"panels": shown, "page": page, "open": branch.pk, "error": exc.messages[0]}
             return render(request, "members/officers.html", context, status=422)
         messages.success(request, f"{branch.name}：{f'已更新{n}个职务' if n else '没有变化'}。")
+        for text in officers.cautions(panel, today):
+            messages.warning(request, text)
         left = [p.branch.pk for p in officers.panels(page.object_list, today=today) if not p.settled]
         after = next((pk for pk in left if pk != branch.pk), 0)
         return redirect(f"{reverse('members:officers')}?page={page.number}&open={after}#b{after or branch.pk}")
