@@ -48,6 +48,7 @@ def _write(sheet: Any, board: Board | SpanBoard, title: str, today: date) -> Non
     _put(sheet, 2, 1, f"截至{today.year}年{today.month}月{today.day}日。{KEY}")
     for row in (1, 2):
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=max(last, 6))
+    sheet.row_dimensions[1].height, sheet.row_dimensions[2].height = 30, 20
     for column, text in ((1, "党组织"), (2, "完成/应完成")):
         _put(sheet, 3, column, text, bold=True, box=True)
         _put(sheet, 4, column, "", box=True)
@@ -63,9 +64,11 @@ def _write(sheet: Any, board: Board | SpanBoard, title: str, today: date) -> Non
         at += len(labels)
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 24, 12
     for n, row in enumerate(board.rows, start=5):
+        cells = list(_cells(row))
+        sheet.row_dimensions[n].height = 34 if any(cell and cell.note for cell in cells) else 20
         _put(sheet, n, 1, row.branch.name, box=True, left=True)
         _put(sheet, n, 2, f"{row.done}/{row.required}", box=True)
-        for m, cell in enumerate(_cells(row), start=3):
+        for m, cell in enumerate(cells, start=3):
             _cell(sheet, n, m, cell)
     sheet.freeze_panes = "C5"
     sheet.print_title_rows, sheet.print_title_cols = "3:4", "A:B"

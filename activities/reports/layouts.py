@@ -157,7 +157,7 @@ ORG_LIFE: Final = Layout(
                 Sub("本人表态", 24),
             ),
             height=25,
-            blank=4,
+            blank=3,
             needed=True,
         ),
         FormRow(

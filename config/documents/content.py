@@ -352,6 +352,8 @@ def lay_out(grid: Grid) -> Laid:
     together = {
         n + k for n, row in enumerate(grid.rows) for cell in row.cells for k in range(min(cell.rows, TOGETHER) - 1)
     }
+    if len(grid.rows) > 1 and not grid.rows[-2].splits:
+        together.add(len(grid.rows) - 2)  # a form does not end with one row alone on a page
     rows: list[LaidRow] = []
     for n, (row, here) in enumerate(zip(grid.rows, placed, strict=True)):
         upper, lower = [], []
@@ -368,29 +370,6 @@ def lay_out(grid: Grid) -> Laid:
         if signed[n]:
             rows.append(LaidRow(tuple(lower), SIGN_HEIGHT, False, n in together))
     return Laid(tuple(edges), tuple(rows), grid.repeat + sum(signed[: grid.repeat]))
-
-
-def balanced(text: str, width: float, size: float = 12) -> str:
-    """A label broken into lines of about the same length: 缺席人员 / 及原因. `width` in mm; set breaks stay."""
-    room = max(1, int(width / 25.4 * 72 / size))
-    if "\n" in text or len(text) <= room or not text.isalpha():
-        return text
-    lines = -(-len(text) // room)
-    long = -(-len(text) // lines)
-    return "\n".join(text[n : n + long] for n in range(0, len(text), long))
-
-
-def blank_lines(text: str, width: float, height: float, size: float = 12, line: float = 20) -> int:
-    """How many empty lines make `text` about `height` mm high in a cell `width` mm wide.
-
-    A row that may split gets its least height so: a height of its own would keep it from splitting. A Latin character
-    counts as half a Chinese one.
-    """
-    room = max(2, int(width / 25.4 * 72 / size * 2))  # half characters
-    used = sum(
-        max(1, -(-(sum(1 if char.isascii() else 2 for char in part) + 4) // room)) for part in text.split("\n") if text
-    )
-    return max(0, int(height / 25.4 * 72 / line) - used)
 
 
 def shares(widths: Sequence[float], total: float) -> list[float]:

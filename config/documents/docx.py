@@ -36,8 +36,6 @@ from config.documents.content import (
     Section,
     Signature,
     Table,
-    balanced,
-    blank_lines,
     clean,
     in_parts,
     is_number,
@@ -45,6 +43,7 @@ from config.documents.content import (
     shares,
     shown,
 )
+from config.documents.measuring import balanced, blank_lines
 from config.documents.word_xml import (
     bookmarked,
     counted,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from config.documents.content import (
@@ -20,8 +20,14 @@ from config.documents.content import (
     Row,
     Section,
 )
+from config.documents.measuring import POINT, balanced, line_count
 
 UNITS: Final = 30  # units of a grid per column of a form: parts of a column can be told
+TITLE: Final = 15.6  # mm of a title with the room below it
+LINE: Final = 8.5  # mm of a line around the table
+PADDING: Final = 1.2  # mm beside and between the texts of cells
+SPARE: Final = 30  # mm that the tall row may give so that a form stays on one page
+LEAST: Final = 40  # mm of a tall row on the page it begins on
 LONG: Final = 300  # characters from which a cell may run over a page, whatever its row says
 
 Filling = str | PhotoRow | Sequence[Sequence[str]]
@@ -85,7 +91,7 @@ def section(layout: Layout, values: Mapping[str, Filling]) -> Section:
     blocks: list[Block] = [Heading(printed(layout.title, values), 0)]
     if layout.head:
         blocks.append(Line(tuple(printed(part, values) for part in layout.head)))
-    blocks.append(fill(layout, values))
+    blocks.append(_fitted(fill(layout, values), layout))
     if layout.foot:
         blocks.append(Line(tuple(printed(part, values) for part in layout.foot)))
     return Section(tuple(blocks), layout.page, layout.fonts)
@@ -94,6 +100,48 @@ def section(layout: Layout, values: Mapping[str, Filling]) -> Section:
 def fill(layout: Layout, values: Mapping[str, Filling]) -> Grid:
     rows = [row for form_row in layout.rows for row in _rows(form_row, layout.columns, values)]
     return Grid(layout.columns * UNITS, tuple(rows), layout.repeat)
+
+
+def _fitted(grid: Grid, layout: Layout) -> Grid:
+    """Take from the tall row what would run over: a blank strip, or signatures alone, on a page of their own.
+
+    The first row that may split gives up to SPARE mm where that keeps the form on one page; else it ends with the page.
+    """
+    tall = next((n for n, row in enumerate(grid.rows) if row.splits and row.height), None)
+    if tall is None:
+        return grid
+    unit, fonts = layout.page.text_width / grid.columns, layout.fonts
+    heights = [_height(row, unit, fonts) for row in grid.rows]
+    lines = bool(layout.head) + bool(layout.foot)
+    room = layout.page.height - layout.page.top - layout.page.bottom - TITLE * fonts.title_size / 22 - LINE * lines
+    row, over = grid.rows[tall], sum(heights) - room
+    text = _text_height(row, unit, fonts)
+    left = room + LINE * bool(layout.foot) - sum(heights[:tall])
+    least = row.height
+    if 0 < over <= SPARE:
+        least = max(text, row.height - over)
+    elif over > 0 and LEAST < left < row.height:
+        least = max(text, left)
+    if least == row.height:
+        return grid
+    rows = (*grid.rows[:tall], replace(row, height=least), *grid.rows[tall + 1 :])
+    return replace(grid, rows=rows)
+
+
+def _height(row: Row, unit: float, fonts: Fonts) -> float:
+    """About how high a row gets; a cell that is several rows high is left to the others."""
+    return max(row.height, _text_height(row, unit, fonts))
+
+
+def _text_height(row: Row, unit: float, fonts: Fonts) -> float:
+    line = fonts.cell_size * 5 / 3 * POINT
+    lines = 0
+    for cell in row.cells:
+        width = cell.span * unit - 2 * PADDING
+        text = balanced(cell.text, width, fonts.cell_size) if cell.label else cell.text
+        here = line_count(text, width, fonts.cell_size, indent=row.splits) + bool(cell.caption)
+        lines = max(lines, here if cell.rows == 1 else 0)
+    return lines * line + PADDING
 
 
 def printed(pattern: str, values: Mapping[str, Filling]) -> str:

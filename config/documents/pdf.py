@@ -28,8 +28,6 @@ from config.documents.content import (
     Section,
     Signature,
     Table,
-    balanced,
-    blank_lines,
     clean,
     in_parts,
     is_number,
@@ -37,6 +35,7 @@ from config.documents.content import (
     shares,
     shown,
 )
+from config.documents.measuring import balanced, blank_lines
 
 PACKAGES: Final = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-cjk")
 INSTALL: Final = f"sudo apt-get install --no-install-recommends {' '.join(PACKAGES)}"

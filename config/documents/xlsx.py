@@ -1,5 +1,6 @@
 """Tables as workbooks: one sheet a table, with the lines of text around it. Forms and photos have no place there."""
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any, Final
 
@@ -19,9 +20,13 @@ from config.documents.content import (
     Value,
     clean,
     is_number,
+    shown,
 )
+from config.documents.measuring import POINT, line_count
 
 MM_PER_CHARACTER: Final = 2.1  # of the default font
+SIZE, LINE = 11, 15  # points of the default font and of a line of it
+BESIDE: Final = 240  # mm that the lines above a table too wide for a page may take
 _LINE = Side(style="thin")
 _BOX = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
 _BAD_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\'", "-"))
@@ -72,23 +77,26 @@ def _text(block: Block) -> tuple[str, str] | None:
 
 
 def _write(sheet: Any, table: Table, before: list[tuple[str, str]], page: Page) -> None:
-    last = max(1, len(table.columns))
+    reach = _reach(table)
     for n, (text, kind) in enumerate(before, start=1):
         cell = _put(sheet, n, 1, text)
         cell.font = Font(bold=kind == "title", size=16 if kind == "title" else 11)
         cell.alignment = Alignment(
             horizontal="center" if kind == "title" else "left", vertical="center", wrap_text=True
         )
-        if last > 1:
-            sheet.merge_cells(start_row=n, start_column=1, end_row=n, end_column=last)
-        sheet.row_dimensions[n].height = 30 if kind == "title" else 18 * (text.count("\n") + 1)
+        if reach > 1:
+            sheet.merge_cells(start_row=n, start_column=1, end_row=n, end_column=reach)
+        wide = sum(column.width for column in table.columns[:reach])
+        sheet.row_dimensions[n].height = 30 if kind == "title" else 18 * line_count(text, wide, SIZE)
     head = len(before) + 1
     for n, column in enumerate(table.columns, start=1):
         cell = _put(sheet, head, n, column.label)
         cell.font, cell.border = Font(bold=True), _BOX
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
         sheet.column_dimensions[get_column_letter(n)].width = max(5, round(column.width / MM_PER_CHARACTER, 1))
+    sheet.row_dimensions[head].height = _height([column.label for column in table.columns], table)
     for r, row in enumerate(table.rows, start=head + 1):
+        sheet.row_dimensions[r].height = _height(row, table)
         for n, (value, column) in enumerate(zip(row, table.columns, strict=True), start=1):
             cell = _put(sheet, r, n, value)
             cell.border = _BOX
@@ -105,6 +113,26 @@ def _write(sheet: Any, table: Table, before: list[tuple[str, str]], page: Page) 
     if table.keep:
         sheet.print_title_cols = f"A:{get_column_letter(table.keep)}"
     _page(sheet, page, fits=not table.keep)
+
+
+def _reach(table: Table) -> int:
+    """Over how many columns the lines above the table go: all of them, or those of the first page."""
+    if not table.keep:
+        return max(1, len(table.columns))
+    used, n = 0.0, 0
+    while n < len(table.columns) and used + table.columns[n].width <= BESIDE:
+        used += table.columns[n].width
+        n += 1
+    return max(1, n)
+
+
+def _height(values: Sequence[Value], table: Table) -> float:
+    """Points of a row: what its texts take, at least what the table asks for. Not every reader works it out."""
+    lines = [
+        line_count(shown(value, column), max(column.width, 5 * MM_PER_CHARACTER) - 1, SIZE)
+        for value, column in zip(values, table.columns, strict=True)
+    ]
+    return round(max(LINE * max(lines, default=1) + 1, table.row_height / POINT), 1)
 
 
 def _page(sheet: Any, page: Page, *, fits: bool) -> None:

@@ -32,7 +32,14 @@ def test_a_cell_two_rows_high_keeps_its_place_and_its_rows_together():
     laid = lay_out(Grid(2, (Row((label("表决", 1, 2), Cell("甲"))), Row((Cell("乙"),)), Row((Cell("丙", 2),)))))
     assert laid.rows[0].cells[0].rowspan == 2
     assert laid.rows[1].cells[0].column == 1
-    assert [row.keep_next for row in laid.rows] == [True, False, False]
+    assert [row.keep_next for row in laid.rows] == [True, True, False]
+
+
+def test_the_last_row_of_a_form_is_never_alone_on_a_page():
+    rows = (Row((Cell("甲"),)), Row((Cell("乙"),)), Row((Cell("签字"),)))
+    assert [row.keep_next for row in lay_out(Grid(1, rows)).rows] == [False, True, False]
+    long = (rows[0], Row((Cell("内容"),), splits=True), rows[2])
+    assert [row.keep_next for row in lay_out(Grid(1, long)).rows] == [False, False, False]
 
 
 def test_a_signature_becomes_a_line_of_its_own_at_the_foot_of_its_cell():
