@@ -152,9 +152,12 @@ def _both(change: Difference) -> list[FieldConflict]:
 
 
 def locked(activity: Activity) -> Activity:
-    """The record as it is now, its row locked."""
+    """The record as it is now, its row locked. Raises ValidationError when it is gone."""
     rows = Activity.objects.select_for_update(of=("self",)).select_related("branch", "group", "editor", "recorder")
-    return rows.get(pk=activity.pk)
+    found = rows.filter(pk=activity.pk).first()
+    if found is None:  # a draft was deleted, or a co-host let go, by somebody else in this moment
+        raise ValidationError("这份记录刚刚被他人删除，请返回活动记录查看。")
+    return found
 
 
 def _check_shape(data: ActivityData) -> None:

@@ -13,25 +13,26 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.attendance.rows import is_signed_for, who_to_ask, write_rows
-from activities.choices import HANDED_IN, JOINT_KINDS, NOT_JOINT, ActivityState, AttendanceStatus, Kind
+from activities.attendance.rows import is_signed_for, who_to_ask
+from activities.choices import HANDED_IN, JOINT_KINDS, NOT_JOINT, ActivityState, Kind
 from activities.effects import settle
 from activities.files import forget_file, forget_files
-from activities.models import SEEN_BY_MEMBERS, Activity, ActivityKind, Revision
+from activities.models import SEEN_BY_MEMBERS, Activity, Revision
 from activities.plan.closed_periods import require_open
 from activities.plan.planning import refresh_items
 from activities.plan.rollups import lock_branches
-from activities.records.details import rows_of
-from activities.records.drafting import (
-    FIELDS,
-    LABELS,
-    Absence,
-    ActivityData,
-    attendance_rows,
-    cohosts_of,
-    value_of,
-    words,
+from activities.records.common_text import (
+    COMMON,
+    differing,
+    kinds_of,
+    labels,
+    sittings_of,
+    somebody_came,
+    write_kinds,
+    write_people,
+    write_sittings,
 )
+from activities.records.drafting import LABELS, ActivityData, cohosts_of, value_of
 from activities.signals import activity_corrected
 from branches.audit import record
 from branches.choices import BranchLevel, Role, Topic
@@ -39,13 +40,9 @@ from branches.inbox import notify
 from branches.models import Appointment, Branch, BranchQuerySet, User
 from config.templatetags.ui import cn_date
 
-OWN: Final = ("group", "recorder")
-COMMON: Final = tuple(name for name in FIELDS if name not in OWN)
 WAITS_ON: Final = frozenset({"topic", "date", "place", "ends_at", "chair", "minutes", "lecturer"})  # gaps of the host
 REASON: Final = "主办党支部更正公共内容"
 TRIMMED: Final = 300  # characters of a long text that the audit trail keeps
-
-Changes = dict[str, list[str]]
 
 
 # -- Who may hold it with whom
@@ -95,8 +92,10 @@ def check(activity: Activity, data: ActivityData) -> None:
 
 def _refuse_common(part: Activity, data: ActivityData) -> None:
     told = [LABELS[name] for name in COMMON if value_of(data, name, part) != getattr(part, name)]
-    if list(data.kinds) != _kinds(part):
+    if list(data.kinds) != kinds_of(part):
         told.insert(0, LABELS["kinds"])
+    if data.sessions is not None:
+        told.append(LABELS["sessions"])
     if told:
         text = f"{'、'.join(told)}由主办的{_host(part).branch.name}填写，本支部不能修改。"
         raise ValidationError({"host": f"{text}如对方刚刚改过，请重新打开后再保存。"})
@@ -105,7 +104,7 @@ def _refuse_common(part: Activity, data: ActivityData) -> None:
 def with_common(part: Activity, data: ActivityData) -> ActivityData:
     """What a form of a part says, with the common text as the part holds it."""
     kept = {name: getattr(part, name) for name in COMMON}
-    return replace(data, **kept, kinds=tuple(_kinds(part)))
+    return replace(data, **kept, kinds=tuple(kinds_of(part)), sessions=None)
 
 
 # -- The host's record is written
@@ -128,7 +127,7 @@ def share(host: Activity, parts: Sequence[Activity], cohosts: Collection[Branch]
     `cohosts` None: as they are. Raises ValidationError when a part was handed in and cannot be removed, or was
     confirmed and the kinds or the day would change under it.
     """
-    kinds = _kinds(host)
+    kinds = kinds_of(host)
     staying = list(parts)
     if cohosts is not None:
         wanted = {one.pk for one in cohosts}
@@ -151,8 +150,10 @@ def _invite(host: Activity, branch: Branch, kinds: Sequence[str], actor: User) -
         setattr(part, name, getattr(host, name))
     part.state = ActivityState.PLANNED if host.state == ActivityState.PLANNED else ActivityState.DRAFT
     part.save()
-    _write_kinds(part, kinds)
-    _write_people(part, kinds, actor)
+    write_kinds(part, kinds)
+    write_people(part, kinds, actor)
+    if sittings := sittings_of(host, part):
+        write_sittings(part, sittings)
     _refresh(part, kinds, host)
     record(
         actor=actor,
@@ -166,12 +167,15 @@ def _invite(host: Activity, branch: Branch, kinds: Sequence[str], actor: User) -
 
 def _copy(host: Activity, part: Activity, kinds: Sequence[str], actor: User) -> None:
     """Bring the common text of one part in line with the host's; a confirmed one gets a revision, or refuses."""
-    before, was = _kinds(part), timezone.localdate(part.starts_at)
+    before, was = kinds_of(part), timezone.localdate(part.starts_at)
     day = timezone.localdate(host.starts_at)
-    told = _told(host, part, before, kinds)
+    told, sittings = differing(host, part, before, kinds), sittings_of(host, part)
+    if sittings:
+        told[LABELS["sessions"]] = sittings.words
     if not told:
         return
-    moved = was != day or set(before) != set(kinds)
+    gone = bool(sittings and somebody_came(part, sittings.gone))
+    moved = was != day or set(before) != set(kinds) or gone
     settled = part.state in SEEN_BY_MEMBERS
     if settled:
         _refuse_settled(part, moved=moved)
@@ -186,15 +190,17 @@ def _copy(host: Activity, part: Activity, kinds: Sequence[str], actor: User) -> 
         part.version += 1
     part.save()
     if before != list(kinds):
-        _write_kinds(part, kinds)
+        write_kinds(part, kinds)
+    if sittings:
+        write_sittings(part, sittings)
     if moved:
-        _write_people(part, kinds, actor)
+        write_people(part, kinds, actor)
     refresh_items(branch=part.branch, kinds={*before, *kinds}, days={was, day})
     short = {name: [old[:TRIMMED], new[:TRIMMED]] for name, (old, new) in told.items()}
     if not settled:
         record(actor=actor, action="activity.shared", target=part, branch=part.branch, changes=short)
         if taken_back:
-            text = f"{host.branch.name}改了{_named(host, kinds)}的类型或日期，请核对出席后重新提交"
+            text = f"{host.branch.name}改了{_named(host, kinds)}的类型、日期或场次，请核对出席后重新提交"
             _tell(part, f"taken back {part.version} {day}", text)
         return
     Revision.objects.create(activity=part, number=part.revision, reason=REASON, changes=told, made_by=actor)
@@ -212,53 +218,12 @@ def _refuse_settled(part: Activity, *, moved: bool) -> None:
         text = f"{who}的部分已归档，公共内容不能再改。确需更改的，请党委办公室先退回{who}的记录。"
         raise ValidationError({"cohosts": text})
     if moved:
-        text = f"{who}的部分已确认，活动类型和日期不能再改。确需更改的，请党委办公室先退回{who}的记录。"
-        raise ValidationError({"cohosts": text})
+        text = f"{who}的部分已确认，活动类型和日期不能再改，有人到会的场次不能去掉。"
+        raise ValidationError({"cohosts": f"{text}确需更改的，请党委办公室先退回{who}的记录。"})
     try:
         require_open(part.branch, timezone.localdate(part.starts_at))
     except ValidationError as error:
         raise ValidationError({"cohosts": error.messages[0]}) from None
-
-
-def _told(host: Activity, part: Activity, before: Sequence[str], kinds: Sequence[str]) -> Changes:
-    """Label of each common field that differs -> [as the part has it, as the host has it]."""
-    told = {}
-    if list(before) != list(kinds):
-        told[LABELS["kinds"]] = [_labels(before), _labels(kinds)]
-    for name in COMMON:
-        if _raw(part, name) != _raw(host, name):
-            old, new = getattr(part, name), getattr(host, name)
-            told[LABELS[name]] = [_words(name, old, before), _words(name, new, kinds)]
-    return told
-
-
-def _raw(activity: Activity, name: str) -> Any:
-    """The value without reading the person a key points at."""
-    return getattr(activity, Activity._meta.get_field(name).attname)
-
-
-def _words(name: str, value: Any, kinds: Sequence[str]) -> str:
-    if name == "details":
-        return "\n".join(f"{label}：{text}" for label, text in rows_of(kinds, value))
-    return words(name, value)
-
-
-def _write_people(part: Activity, kinds: Sequence[str], actor: User) -> None:
-    """The rows of everyone the part expects; who was there before keeps what was said of them."""
-    rows = list(part.attendances.all())
-    said = {row.member_id: Absence(row.reason, row.note) for row in rows if row.status != AttendanceStatus.PRESENT}
-    data = ActivityData(branch=part.branch, kinds=tuple(kinds), starts_at=part.starts_at, absences=said)
-    wanted = attendance_rows(part, data)
-    if is_signed_for(part):  # nobody signs by being added to the list
-        known = {row.member_id for row in rows}
-        for row in wanted:
-            row.status = row.status if row.member_id in known else AttendanceStatus.LEAVE
-    write_rows(part, wanted, actor)
-
-
-def _write_kinds(part: Activity, kinds: Sequence[str]) -> None:
-    ActivityKind.objects.filter(activity=part).delete()
-    ActivityKind.objects.bulk_create([ActivityKind(activity=part, kind=kind) for kind in kinds])
 
 
 # -- Planned, handed in, removed
@@ -270,12 +235,12 @@ def follow_plan(parts: Sequence[Activity]) -> None:
         if part.state == ActivityState.DRAFT and not part.serial:
             part.state = ActivityState.PLANNED
             part.save(update_fields=["state", "updated_at"])
-            _refresh(part, _kinds(part), part)
+            _refresh(part, kinds_of(part), part)
 
 
 def tell_ready(host: Activity) -> None:
     """The common text was handed in: the co-hosts may hand in their parts."""
-    kinds = _kinds(host)
+    kinds = kinds_of(host)
     waiting = (ActivityState.PLANNED, ActivityState.DRAFT, ActivityState.RETURNED)
     for part in host.parts.filter(state__in=waiting).select_related("branch").order_by("pk"):
         _tell(part, "ready", f"{host.branch.name}已提交{_named(host, kinds)}的公共内容，请核对本支部出席后提交")
@@ -298,6 +263,9 @@ def require_handed_in(part: Activity) -> None:
 
 def own_gaps(part: Activity, problems: dict[str, str]) -> dict[str, str]:
     """Of what keeps a part from being handed in: the gaps of the common text are the host's to fill."""
+    if not part.host_id:
+        return problems
+    problems.pop("sessions", None)  # of one sitting only other branches' people may have come
     if not (why := why_wait(part)):
         return problems
     return {name: text for name, text in problems.items() if name not in WAITS_ON} | {"host": why}
@@ -333,7 +301,7 @@ def _remove(host: Activity, part: Activity, actor: User) -> None:
     if part.serial:
         text = f"{part.branch.name}的部分已提交过（{part.serial}），不能取消联合举办。"
         raise ValidationError({"cohosts": text})
-    kinds, day, branch = _kinds(part), timezone.localdate(part.starts_at), part.branch
+    kinds, day, branch = kinds_of(part), timezone.localdate(part.starts_at), part.branch
     forget_files(part)
     for row in part.attachments.all():
         forget_file(row.file.name)
@@ -385,15 +353,6 @@ def _host(part: Activity) -> Activity:
     return Activity.objects.select_related("branch", "group").get(pk=part.host_id)
 
 
-def _kinds(activity: Activity) -> list[str]:
-    """As the database holds them, whatever was read before."""
-    return list(ActivityKind.objects.filter(activity=activity).values_list("kind", flat=True))
-
-
 def _named(host: Activity, kinds: Sequence[str]) -> str:
     local = timezone.localtime(host.starts_at)
-    return f"{local.month}月{local.day}日{_labels(kinds)}" + (f"“{host.topic[:40]}”" if host.topic else "")
-
-
-def _labels(kinds: Iterable[str]) -> str:
-    return "、".join(str(Kind(kind).label) for kind in kinds)
+    return f"{local.month}月{local.day}日{labels(kinds)}" + (f"“{host.topic[:40]}”" if host.topic else "")

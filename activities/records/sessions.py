@@ -53,8 +53,6 @@ def problem_of(data: "ActivityData") -> str:
         return "分场举行至少有两场；只举行一次的，不用填写分场。"
     if len(lines) > MOST:
         return f"一次活动最多分{MOST}场。"
-    if data.cohosts:
-        return "联合举办的活动不能分场登记。需要分场的，请取消联合举办，由各党支部分别登记。"
     first = lines[0]
     if (first.starts_at, first.ends_at) != (data.starts_at, data.ends_at):
         return "第1场的时间就是活动的开始和结束时间，两处应当一致。"

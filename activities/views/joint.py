@@ -9,9 +9,11 @@ from django.http import QueryDict
 from activities.choices import AttendanceStatus
 from activities.forms import ActivityForm, initial_of
 from activities.models import Activity
+from activities.records.common_text import OWN
 from activities.records.contents import detail_rows
 from activities.records.drafting import cohosts_of
-from activities.records.joint import OWN, candidates, why_not_joint, why_wait
+from activities.records.joint import candidates, why_not_joint, why_wait
+from activities.records.session_form import SessionRows
 from branches.models import User
 
 if TYPE_CHECKING:
@@ -97,6 +99,11 @@ def own_fields(part: Activity, typed: QueryDict) -> QueryDict:
         value = kept.get(name)
         fields.setlist(name, value if isinstance(value, list) else ["" if value is None else str(value)])
     fields["group"] = ""
+    sittings = SessionRows.of_activity(part).rows
+    fields["session-count"] = str(len(sittings))
+    for n, row in enumerate(sittings):
+        for name, text in row.items():
+            fields[f"session-{n}-{name}"] = text
     return fields
 
 
@@ -108,6 +115,7 @@ def host_of(page: "FormPage") -> dict[str, Any] | None:
         "name": page.host.branch.name,
         "why": why_wait(page.activity),
         "details": detail_rows(page.activity),
+        "sittings": list(page.activity.sessions.all()),
     }
 
 

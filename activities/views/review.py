@@ -32,7 +32,7 @@ def acted(request: HttpRequest, activity: Activity, act: Any, done: str) -> Http
         act()
     except ValidationError as error:
         messages_ = error.messages
-        fresh = Activity.objects.readable_by(request.user).for_detail().get(pk=activity.pk)
+        fresh = get_object_or_404(Activity.objects.readable_by(request.user).for_detail(), pk=activity.pk)
         return detail_page(request, fresh, status=422, error=messages_[0], typed=request.POST)
     messages.success(request, done)
     return redirect("activities:activity_detail", pk=activity.pk)

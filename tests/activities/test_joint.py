@@ -14,6 +14,7 @@ from activities.choices import ActivityState, AttendanceStatus, Kind, PlanState
 from activities.models import Activity, ActivityMonth, PlanItem
 from activities.plan.planning import plan_year
 from activities.records import announcing, joint, photos, reviewing
+from activities.records.common_text import COMMON
 from activities.records.contents import SpeechLine
 from activities.records.drafting import Absence, Conflict, Incomplete
 from branches.choices import BranchLevel
@@ -39,7 +40,7 @@ def test_a_part_carries_the_common_text_and_expects_its_own_branch_alone(cast):
     host = cast.save()
     part = host.parts.get()
     assert (part.branch, part.state, part.version, part.serial) == (cast.guest, ActivityState.DRAFT, 1, None)
-    for name in joint.COMMON:
+    for name in COMMON:
         assert getattr(part, name) == getattr(host, name)
     assert [row.kind for row in part.kinds.all()] == [Kind.THEME_DAY]
     assert {row.member_id for row in part.attendances.all()} == {one.pk for one in cast.guests}

@@ -126,11 +126,6 @@ def test_all_sittings_lie_in_the_period_that_the_record_counts_for(say, secretar
     assert activity.sessions.count() == 2
 
 
-def test_a_gathering_held_jointly_is_not_parted_into_sittings(say, secretary, members, other_branch):
-    with pytest.raises(ValidationError, match="联合举办的活动不能分场"):
-        save(say(cohosts=(other_branch,)), secretary)
-
-
 # -- Changed, and taken out
 
 
