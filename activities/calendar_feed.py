@@ -35,10 +35,14 @@ def duties_due(user: User, today: date) -> Iterable[FeedEvent]:
 
 @register
 def gatherings_ahead(user: User, today: date) -> Iterable[FeedEvent]:
-    """Announced gatherings that expect this person, and planned ones this person prepares."""
+    """Announced gatherings that expect this person, and planned ones this person prepares; each sitting of its own."""
     mine = Q(attendances__member__user=user, announced_at__isnull=False) | Q(recorder=user)
-    rows = Activity.objects.filter(
-        mine, state=ActivityState.PLANNED, starts_at__date__range=(today - BEFORE, today + AHEAD)
-    )
-    for activity in rows.distinct().order_by("starts_at", "pk")[:LIMIT]:
+    span = (today - BEFORE, today + AHEAD)
+    begun = Q(state=ActivityState.DRAFT, sessions__starts_at__date__gte=today)  # of its sittings one is still ahead
+    rows = Activity.objects.filter(mine, Q(state=ActivityState.PLANNED) | begun, starts_at__date__range=span)
+    for activity in rows.distinct().prefetch_related("sessions").order_by("starts_at", "pk")[:LIMIT]:
+        for one in activity.sessions.all():
+            yield FeedEvent(f"session-{one.pk}", f"{activity}（{one}）", one.starts_at, one.ends_at)
+        if activity.sessions.all():
+            continue
         yield FeedEvent(f"activity-{activity.pk}", str(activity), activity.starts_at, activity.ends_at)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from activities.choices import AttendanceStatus
 from activities.models import Activity, Attendance, Session
 
@@ -29,6 +31,13 @@ def by_sitting(sessions: Sequence[Session], rows: Iterable[Attendance]) -> list[
     for row in present:
         found[row.session_id if row.session_id in found else sessions[0].pk].append(row)
     return [Sat(one, found[one.pk]) for one in sessions]
+
+
+def also_at(sessions: Sequence[Session]) -> str:
+    """What a message adds to the time of the first sitting: "，另有11月12日20:30一场", "" for a gathering held once."""
+    times = [timezone.localtime(one.starts_at) for one in sessions[1:]]
+    said = "、".join(f"{at.month}月{at.day}日{at:%H:%M}" for at in times)
+    return f"，另有{said}{'一场' if len(times) == 1 else f'共{len(times)}场'}" if times else ""
 
 
 def seat_everyone(activity: Activity) -> None:

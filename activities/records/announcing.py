@@ -5,6 +5,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from activities.attendance.sittings import also_at
 from activities.choices import ActivityState
 from activities.models import Activity
 from activities.plan.planning import refresh_items
@@ -55,7 +56,9 @@ def announce(*, activity: Activity, actor: User) -> int:
     activity.announced_at = timezone.now()
     activity.save(update_fields=["announced_at", "updated_at"])
     local = timezone.localtime(activity.starts_at)
+    sessions = list(activity.sessions.all())
     when = f"{local.month}月{local.day}日{local:%H:%M}"
+    others = "".join(f" {timezone.localtime(one.starts_at):%d%H%M}" for one in sessions[1:])
     url = reverse("activities:activity_detail", args=[activity.pk])
     people = activity.attendances.filter(member__user__is_active=True).exclude(member__user=actor)
     told = notify_many(
@@ -63,8 +66,8 @@ def announce(*, activity: Activity, actor: User) -> int:
             recipient=user,
             topic=Topic.ACTIVITY,
             item_key=f"activity:{activity.pk}",
-            step=f"announced {local:%Y-%m-%d %H:%M} {activity.place}"[:60],
-            text=f"{when}，{activity.place}：{activity.topic}"[:120],
+            step=f"announced {local:%Y-%m-%d %H:%M}{others} {activity.place}"[:60],
+            text=f"{when}，{activity.place}{also_at(sessions)}：{activity.topic}"[:120],
             url=url,
             due=local.date(),
         )

@@ -5,7 +5,7 @@ stays while rows come and go: the id of a kept sitting, else a name made up here
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -35,6 +35,7 @@ class SessionRows:
     asked: bool = False
     opened: bool = False
     count: int = 0
+    more: bool = False  # another row was asked for
     once: bool = False  # ticked: who came to a sitting taken out came to the only one
 
     @classmethod
@@ -48,13 +49,9 @@ class SessionRows:
         typed = [_typed(data, n) for n in range(min(int(count), MOST - 1)) if refresh != f"drop-session-{n}"]
         found.rows = [row for row in typed if any(row[name] for name in FIELDS)]
         found.asked, found.once = True, "seats-once" in data
-        found.opened = "session" in refresh
+        found.opened, found.more = "session" in refresh, refresh == "more-session"
         found.count = len(found.rows) + (2 if refresh == "more-session" else 1)
-        found.seats |= {
-            int(key[5:]): value
-            for key, value in data.items()
-            if key.startswith("seat-") and key[5:].isdecimal() and len(key) < 16 and isinstance(value, str)
-        }
+        found.take_seats(data)
         _name_keys(found.rows)
         return found
 
@@ -73,7 +70,20 @@ class SessionRows:
                     found.signed[row.member_id] = (keys[row.session_id], str(SignMethod(row.signed_by).label))
         return found
 
+    def take_seats(self, data: QueryDict) -> None:
+        """Read the roster's choices of a posted form."""
+        self.seats |= {
+            int(key[5:]): str(value)
+            for key, value in data.items()
+            if key.startswith("seat-") and key[5:].isdecimal() and len(key) < 16
+        }
+
     # -- What it says
+
+    def kept_seats(self, sessions: Sequence[Session]) -> dict[int, int]:
+        """Member -> id of the kept sitting they came to."""
+        ids = {FIRST if n == 0 else str(one.pk): one.pk for n, one in enumerate(sessions)}
+        return {member: ids[key] for member, key in self.seats.items() if key in ids}
 
     def cleaned(
         self, fields: Mapping[str, Any], *, absent: Iterable[int], names: Mapping[int, str]
@@ -142,6 +152,7 @@ class SessionRows:
                     "number": n + 2,
                     "row": row,
                     "filled": n < len(self.rows),
+                    "spare": n >= max(len(self.rows), 1) and not self.more,
                     "errors": {name: problems[at] for name in FIELDS if (at := f"session-{n}-{name}") in problems},
                 }
                 for n, row in enumerate([*self.rows, *spare])

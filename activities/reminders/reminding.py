@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from activities.attendance.sittings import also_at
 from activities.choices import ActivityState, MakeUpState
 from activities.models import Activity, Attendance, MakeUp, PlanItem
 from activities.plan.periods import period_label
@@ -127,7 +128,10 @@ def _by_branch(items: Iterable[PlanItem]) -> str:
 
 
 def remind_gatherings(*, hospital_id: int, today: date, calendar: WorkCalendar) -> int:
-    """The day before an announced gathering, everyone expected; who has leave is not asked again."""
+    """The day before an announced gathering, everyone expected; who has leave is not asked again.
+
+    Of several sittings the day before the first, with the times of all: nobody is bound to one before it is held.
+    """
     until = datetime.combine(today + timedelta(days=15), time.min)
     ahead = Activity.objects.filter(
         branch__hospital=hospital_id,
@@ -136,6 +140,7 @@ def remind_gatherings(*, hospital_id: int, today: date, calendar: WorkCalendar) 
         starts_at__gte=timezone.make_aware(datetime.combine(today + timedelta(days=1), time.min)),
         starts_at__lt=timezone.make_aware(until),
     )
+    ahead = ahead.prefetch_related("sessions")
     soon = {row.pk: row for row in ahead if send_day(timezone.localdate(row.starts_at), 1, calendar) <= today}
     people = Attendance.objects.filter(activity__in=soon, reason="", member__user__is_active=True)
     messages = []
@@ -149,7 +154,7 @@ def remind_gatherings(*, hospital_id: int, today: date, calendar: WorkCalendar) 
                 topic=Topic.ACTIVITY,
                 item_key=f"activity:{activity.pk}",
                 step=f"before {local:%Y-%m-%d %H:%M}",  # moved: said again
-                text=f"{when}{local:%H:%M}，{activity.place}：{activity}",
+                text=f"{when}{local:%H:%M}，{activity.place}{also_at(activity.sessions.all())}：{activity}"[:120],
                 url=reverse("activities:activity_detail", args=[activity.pk]),
                 due=local.date(),
             )

@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.utils import timezone
 from PIL import Image
 
+from activities.attendance.sittings import by_sitting
 from activities.choices import ActivityState, AttendanceStatus, FollowUpSort, Kind
 from activities.models import Activity, Attendance, FollowUp, FormLayout, Photo
 from activities.records.details import SCHEMA, shown, ticks_of
@@ -109,6 +110,7 @@ def _common(activity: Activity, sees_reasons: bool) -> Values:
     resolutions = [one for one in follow_ups if one.sort == FollowUpSort.RESOLUTION]
     rectifications = [one for one in follow_ups if one.sort == FollowUpSort.RECTIFICATION]
     sessions = list(activity.sessions.all())
+    sats = by_sitting(sessions, rows)
     chair = activity.chair.name if activity.chair else ""
     return {
         "organisation": activity.branch.name,
@@ -116,17 +118,17 @@ def _common(activity: Activity, sees_reasons: bool) -> Values:
         "serial": activity.serial or "",
         "topic": text.topic,
         "time": wording.times(activity, sessions),
-        "ended": wording.clock(activity.ends_at),
+        "ended": wording.clock(sessions[-1].ends_at if sessions else activity.ends_at),
         "place": "；".join(dict.fromkeys(one.place for one in sessions if one.place)) or activity.place,
         "chair": chair,
         "recorder": activity.recorder.name,
         "chair_recorder": f"{chair}/{activity.recorder.name}",
         "observers": activity.observers,
         "expected": f"{len(rows)}人",
-        "present": f"{len(present)}人",
+        "present": f"{len(present)}人{wording.each_sitting(sats)}",
         "missing": f"{len(absent)}人",
-        "attendance": f"{len(rows)}人/{len(present)}人",
-        "voting": f"{sum(row.may_vote for row in present)}人",
+        "attendance": f"{len(rows)}人/{len(present)}人{wording.each_sitting(sats)}",
+        "voting": f"{sum(row.may_vote for row in present)}人{wording.each_sitting(sats, voting=True)}",
         "absent": wording.absences(absent, sees_reasons),
         "made_up": wording.made_up(absent) if sees_reasons else "",
         "agenda": text.agenda,

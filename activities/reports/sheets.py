@@ -9,8 +9,9 @@ from typing import Any, Final
 from django.utils import timezone
 
 from activities.attendance.rows import expected_at
+from activities.attendance.sittings import by_sitting
 from activities.choices import AttendanceStatus, Kind, PlanState, short_label
-from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem
+from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem, Session
 from activities.plan.board import plan_cell
 from activities.plan.periods import period_label
 from activities.reports import wording
@@ -35,12 +36,18 @@ LEGEND: Final = "√ 到会　假 请假　公 因公　缺 无故缺席　补 �
 Layouts = Mapping[str, Mapping[str, Any]]  # a hospital's differences by form, from `layouts_of`
 
 
-def sign_in_sheet(activity: Activity, *, filled: bool, layouts: Layouts | None = None) -> Document:
+def sign_in_sheet(
+    activity: Activity, *, filled: bool, layouts: Layouts | None = None, session: Session | None = None
+) -> Document:
     """The sheet to be signed, or what was signed (F16). `activity` comes from `for_detail`.
 
-    Names come from the attendance of the record; before there is one, from the people expected on its day.
+    Names come from the attendance of the record; before there is one, from the people expected on its day. The sheet
+    of one sitting names everyone before it is held, and filled those who came to it.
     """
     rows: list[Attendance] = list(activity.attendances.all())
+    sessions = list(activity.sessions.all())
+    if session is not None and filled:
+        rows = next(sat.rows for sat in by_sitting(sessions, rows) if sat.session == session)
     if rows:
         people = [(row.name, _signed(row) if filled else "") for row in rows]
     else:
@@ -56,16 +63,16 @@ def sign_in_sheet(activity: Activity, *, filled: bool, layouts: Layouts | None =
     excused = sum(row.status in (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL) for row in rows)
     counted = filled and bool(rows)
     values = {
-        "name": str(activity),
-        "time": wording.times(activity, list(activity.sessions.all())),
-        "place": activity.place,
+        "name": f"{activity}（{session}）" if session else str(activity),
+        "time": wording.span(session.starts_at, session.ends_at) if session else wording.times(activity, sessions),
+        "place": (session and session.place) or activity.place,
         "expected": f"{len(people)}人",
         "present": f"{present}人" if counted else "　　人",
         "excused": f"{excused}人" if counted else "　　人",
     }
     head = tuple(printed(part, values) for part in layout.head)
     return Document.of(
-        f"{activity}签到表",
+        f"{activity}{session or ''}签到表",
         Heading(printed(layout.title, values), 0),
         Line(head[:1]),
         Line(head[1:]),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from activities.attendance.sittings import Sat
 from activities.models import Activity, Attendance, FollowUp, Session
 from activities.votes.summary import vote_rows
 from branches.models import Branch
@@ -41,6 +42,12 @@ def held_with(organisers: tuple[Branch, Sequence[Branch]] | None) -> str:
         return ""
     host, cohosts = organisers
     return f"联合举办：主办{host.name}，协办{'、'.join(one.name for one in cohosts)}。"
+
+
+def each_sitting(sats: Sequence[Sat], *, voting: bool = False) -> str:
+    """（第1场12人，第2场6人）: who came to each, or who of them may vote; nothing for a gathering held once."""
+    said = [f"{sat.session}{sat.voting if voting else len(sat.rows)}人" for sat in sats if sat.session]
+    return f"（{'，'.join(said)}）" if said else ""
 
 
 def absences(rows: Sequence[Attendance], with_names: bool) -> str:

@@ -36,11 +36,18 @@ def record_file(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def sign_in_file(request: HttpRequest, pk: int) -> HttpResponse:
-    """?format=docx|pdf|xlsx, ?filled=1 for what was signed: names of a roll, for those who may see it."""
+    """?format=docx|pdf|xlsx, ?filled=1 for what was signed: names of a roll, for those who may see it.
+
+    ?session=2: the sheet of one sitting, by its number.
+    """
     activity = _activity(request, pk)
     require(request.user, Capability.ROSTER_VIEW, activity)
-    document = sign_in_sheet(activity, filled=request.GET.get("filled") == "1", layouts=layouts_of(activity.branch))
-    response = document_response(request, document, _format(request, "docx"), _named(activity, "签到表"))
+    asked = request.GET.get("session", "")
+    session = get_object_or_404(activity.sessions, number=int(asked)) if asked.isdecimal() and len(asked) < 4 else None
+    filled, layouts = request.GET.get("filled") == "1", layouts_of(activity.branch)
+    document = sign_in_sheet(activity, filled=filled, layouts=layouts, session=session)
+    name = _named(activity, f"{session or ''}签到表")
+    response = document_response(request, document, _format(request, "docx"), name)
     return _logged(request, response, "activity.printed", target=activity, branch=activity.branch)
 
 

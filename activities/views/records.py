@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from activities import services
@@ -14,9 +15,11 @@ from activities.access import (
     may_record,
     may_review,
 )
+from activities.attendance.sign_in import days_of
+from activities.attendance.sittings import by_sitting
 from activities.choices import ActivityState, AttendanceStatus, Kind
 from activities.confirming import confirmers_of, who_confirms
-from activities.models import SEEN_BY_MEMBERS, Activity, Photo
+from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, Photo, Session
 from activities.records.reviewing import RETURNABLE, returned_fields
 from activities.records.trail import trail_of
 from activities.rules import committee_quorum, leading_body_quorum, ordinary_quorum
@@ -43,6 +46,7 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
     sees_reasons = may(request.user, Capability.ACTIVITY_VIEW, activity) and may(
         request.user, Capability.ROSTER_VIEW, activity
     )  # a superior reads what was held, not who was ill
+    sessions = list(activity.sessions.all())
     waiting, records = activity.state == ActivityState.SUBMITTED, may_record(request.user, activity)
     confirmers = confirmers_of(activity).people if waiting else frozenset()
     context = {
@@ -52,7 +56,9 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
         "present": present,
         "absent": absent,
         "rate": percent(len(present), len(rows)),
-        "quorum": _quorum(activity, rows, present),
+        "quorum": None if sessions else _quorum(activity, rows, present),
+        "sittings": _sittings(activity, rows, sessions),
+        "sits_today": timezone.localdate() in days_of(activity),
         "sees_reasons": sees_reasons,
         "confirms": request.user.pk in confirmers and may_confirm(request.user, activity),
         "reviews": waiting and may_review(request.user, activity),
@@ -83,6 +89,15 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
 def _returnable(typed: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Fields a comment may be tied to: name, label, and what was typed before the service refused."""
     return [(name, label, typed.get(f"field-{name}", "")) for name, label in RETURNABLE.items()]
+
+
+def _sittings(activity: Activity, rows: list[Attendance], sessions: list[Session]) -> list[dict[str, Any]]:
+    """Each sitting with who came, and where something is voted on whether enough of them may vote."""
+    found = []
+    for sat in by_sitting(sessions, rows) if sessions else []:
+        quorum = _quorum(activity, rows, sat.rows)
+        found.append({"session": sat.session, "rows": sat.rows, "quorum": quorum})
+    return found
 
 
 def _quorum(activity: Activity, rows: list[Any], present: list[Any]) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from activities.models import Activity, Attendance, Photo
 from activities.records import photos, reviewing
 from activities.records.drafting import Absence
 from activities.records.reviewing import CORRECTABLE, RETURNABLE
+from activities.records.session_form import SessionRows
 from activities.views.records import detail_page
 from branches.access import require
 from branches.choices import BranchLevel, Capability
@@ -156,6 +157,8 @@ def activity_correct(request: HttpRequest, pk: int) -> HttpResponse:
     rows = list(activity.attendances.all())
     error, status, version = "", 200, str(activity.version)
     typed = parse_absences(request.POST) if request.method == "POST" else None
+    sittings = SessionRows.of_activity(activity)
+    sittings.take_seats(request.POST)
     texts = {name: getattr(activity, name) for name in CORRECTABLE if not activity.host_id}  # of a part the host's
     if typed is not None:
         version = request.POST.get("version", "")
@@ -165,6 +168,7 @@ def activity_correct(request: HttpRequest, pk: int) -> HttpResponse:
                 activity=activity,
                 people={row.member_id: typed.get(row.member_id) for row in rows},
                 texts=texts,
+                seats=sittings.kept_seats(activity.sessions.all()),
                 reason=request.POST.get("why", ""),
                 actor=request.user,
                 version=int(version) if version.isdecimal() else -1,
@@ -175,9 +179,11 @@ def activity_correct(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, "已更正，有关积分已重新计算，更正前后都留有记录。")
             return redirect("activities:activity_detail", pk=pk)
     absences = absences_of(activity) if typed is None else typed
+    roster = _roster(rows, absences, request.user)
     context = {
         "activity": activity,
-        "roster": _roster(rows, absences, request.user),
+        "roster": roster,
+        "seats": sittings.show_on(roster),
         "due": len(rows),
         "present": sum(row.member_id not in absences for row in rows),
         "absent": sum(row.member_id in absences for row in rows),

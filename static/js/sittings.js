@@ -50,6 +50,7 @@
       list().append(row);
       list().closest("form").elements["session-count"].value = n + 1;
     }
+    row.classList.remove("is-spare");
     row.querySelector("input:not([type=hidden])").focus();
   };
 
