@@ -54,6 +54,7 @@ register(
         "election.again": "再次投票",
         "election.removed": "删除选举",
         "election.applied": "选举结果写入职务和届次",
+        "election.printed": "下载选票或计票单",
         "activity.printed": "下载活动记录或签到表",
         "attendance.exported": "导出出席汇总表",
         "plan.exported": "导出规定动作清单",

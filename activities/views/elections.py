@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from activities.choices import ElectionBase, VoteResult
 from activities.models import Activity, Election
+from activities.reports.election_papers import ballots, counting_sheet
 from activities.views.votes import closed, own_record, votes_answer
 from activities.votes import elected, elections
 from activities.votes.cautions import election_cautions
@@ -21,8 +22,11 @@ from activities.votes.forms import ElectionForm, candidates_of, parse_count
 from activities.votes.strokes import without_strokes
 from activities.votes.voting import voters_of
 from branches.access import require
+from branches.audit import record
 from branches.choices import Capability
 from branches.forms import add_errors
+from config.documents.content import Document
+from config.documents.responses import document_response
 
 A4_SPACE = 3  # ballots of a small election on one sheet
 
@@ -225,12 +229,14 @@ def election_approve(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def election_ballot(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ballots to print: names in the order of strokes, no number and no mark on any of them."""
+    """Ballots to print, ?format=docx|pdf as a file: names in the order of strokes, no number and no mark on any."""
     election = _election(request, pk)
     voters = voters_of(election.activity, "election", election.session_id)
     asked = request.GET.get("n", "")
     wanted = int(asked) if asked.isdecimal() and 0 < int(asked[:4]) <= 300 else max(voters.present, 1)
     names = [row.name for row in election.candidates.all() if not row.write_in]
+    if file_format := request.GET.get("format"):
+        return _paper(request, election, ballots(election, names, wanted), file_format)
     columns = len(names) + election.seats
     context = {
         "activity": election.activity,
@@ -248,16 +254,31 @@ def election_ballot(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def election_sheet(request: HttpRequest, pk: int) -> HttpResponse:
-    """The counting sheet, empty to fill by hand or with the count that was entered."""
+    """The counting sheet, empty to fill by hand or with the count that was entered; ?format=docx|pdf as a file."""
     election = _election(request, pk)
+    voters = voters_of(election.activity, "election", election.session_id)
+    if file_format := request.GET.get("format"):
+        return _paper(request, election, counting_sheet(election, voters), file_format)
     context = {
         "activity": election.activity,
         "election": election,
         "title": elections.title_of(election),
-        "voters": voters_of(election.activity, "election", election.session_id),
+        "voters": voters,
         "valid": election.returned - election.invalid,
         "rows": [row for row in election.candidates.all() if not row.write_in],
         "written": [row for row in election.candidates.all() if row.write_in],
         "blanks": range(max(0, election.seats - election.candidates.filter(write_in=True).count())),
     }
     return render(request, "activities/votes/sheet.html", context)
+
+
+def _paper(request: HttpRequest, election: Election, document: Document, file_format: str) -> HttpResponse:
+    """The file; that it left the house is on the trail."""
+    day = timezone.localdate(election.activity.starts_at)
+    response = document_response(
+        request, document, file_format, f"{day:%Y-%m-%d}_{document.title}", formats=("docx", "pdf")
+    )
+    if response.status_code == 200:
+        branch = election.activity.branch
+        record(actor=request.user, action="election.printed", target=election, branch=branch)
+    return response
