@@ -92,6 +92,12 @@ class TestDemo(TestCase):
         last = Activity.objects.filter(branch=root, kinds__kind=Kind.REPORT_ASSESSMENT).latest("starts_at")
         assert last.attendances.count() == 13
 
+    def test_three_branches_held_a_theme_day_together_and_one_part_waits(self):
+        host = Activity.objects.filter(parts__isnull=False).distinct().get()
+        states = {part.branch.code: part.state for part in host.parts.select_related("branch")}
+        assert host.state == ActivityState.CONFIRMED
+        assert states == {"MZ01": ActivityState.CONFIRMED, "WK01": ActivityState.SUBMITTED}
+
     def test_a_second_call_keeps_what_is_there(self):
         before = Activity.objects.count()
         with override_settings(DEMO=True):

@@ -21,6 +21,7 @@ from points.demo import shape
 from points.demo.attendance import add_attendance
 from points.demo.contents import add_contents
 from points.demo.gatherings import plan_gatherings, write_gatherings
+from points.demo.joint import add_joint_day
 from points.demo.people import build_organisation, build_people
 from points.demo.plans import add_plans
 from points.demo.scenes import add_photos, settle_old_gaps
@@ -75,4 +76,5 @@ class Command(BaseCommand):
         add_contents(hospital.branches["JG01"], today)
         add_votes(hospital.branches, hospital.officers, today)
         post_many(source_kind="activity", source_ids=confirmed, actor=None)
+        add_joint_day(hospital, today)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
