@@ -158,6 +158,8 @@ def _check(activity: Activity, form: MotionForm, motion: Motion | None) -> dict[
         )
     if data.kind not in voting.matters_of(activity) or data.method not in VoteMethod.values:
         return {}
+    if "session" in form.fields and data.session_id is None:
+        return {}  # who is present is said of one sitting
     voters = voting.voters_of(activity, data.kind, data.session_id)
     counts = {name: getattr(data, name) for name in voting.COUNTS}
     outcome = voting.judge(data.kind, data.method, voters, counts)

@@ -7,6 +7,7 @@ from crispy_forms.layout import Div
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils import timezone
 
 from activities.choices import ElectionBody, ExclusionReason, MotionKind, VoteMethod
 from activities.models import Attendance, Session
@@ -24,6 +25,12 @@ def number_field(label: str, **kwargs: Any) -> forms.IntegerField:
     return forms.IntegerField(
         label=label, min_value=0, max_value=MOST, required=False, widget=widget, error_messages=errors, **kwargs
     )
+
+
+def _when(one: Session) -> str:
+    """第2场，11月12日20:30"""
+    local = timezone.localtime(one.starts_at)
+    return f"{one}，{local.month}月{local.day}日{local:%H:%M}"
 
 
 class MotionForm(forms.Form):
@@ -48,7 +55,7 @@ class MotionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [(matter.value, matter.label) for matter in matters]
         if sessions:
-            self.fields["session"].choices = [("", "请选择"), *((one.pk, str(one)) for one in sessions)]
+            self.fields["session"].choices = [("", "请选择"), *((one.pk, _when(one)) for one in sessions)]
         else:
             del self.fields["session"]
         self.helper = layout(
@@ -136,7 +143,7 @@ class ElectionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["body"].choices = [(body.value, body.label) for body in bodies]
         if sessions:
-            self.fields["session"].choices = [("", "请选择"), *((one.pk, str(one)) for one in sessions)]
+            self.fields["session"].choices = [("", "请选择"), *((one.pk, _when(one)) for one in sessions)]
         else:
             del self.fields["session"]
         self.helper = layout(

@@ -320,3 +320,24 @@ def test_each_sitting_has_its_sheet_to_sign(as_user, secretary, organiser, recor
     client = as_user(secretary)
     assert client.get(url("sign_in_file", record), {"session": 2}).status_code == 200
     assert client.get(url("sign_in_file", record), {"session": 3}).status_code == 404
+
+
+# -- The page of a vote
+
+
+@pytest.mark.parametrize("present", [3, 2])
+def test_the_page_of_a_vote_judges_by_the_people_of_the_chosen_sitting(as_user, secretary, members, typed, present):
+    """Six may vote: three of them make a sitting that can decide, two do not."""
+    client = as_user(secretary)
+    came = {f"seat-{one.pk}": "n0" for one in members[:present]}
+    client.post(CREATE, typed(action="draft", kind=Kind.GENERAL_MEETING, **came))
+    record = Activity.objects.get()
+    ask = url("motion_create", record)
+    motion = {"kind": "resolution", "method": "show_of_hands", "text": "通过计划", "yes": "2", "action": "check"}
+    page = client.post(ask, motion).content.decode()
+    assert "请选择类别、表决方式和场次" in page
+    assert "第2场，11月22日20:30" in page
+    night = record.sessions.get(number=2)
+    check = client.post(ask, motion | {"session": night.pk}).context["check"]
+    assert (check["voters"].eligible, check["voters"].present, check["outcome"].quorum) == (6, present, 3)
+    assert (check["outcome"].result == "void") == (present == 2)
