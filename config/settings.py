@@ -133,6 +133,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 150_000  # kB after a task: what a long file or a roster took goes back
 if not REDIS_URL:
     _queue = DATA_DIR / "broker" / "queue"
     _control = DATA_DIR / "broker" / "control"

@@ -66,16 +66,16 @@ def _pdf(book: Book, out: IO[bytes], tell: Tell) -> None:
     """Chunk by chunk; what is laid out is let go before the next records are read."""
     if not pdf.is_available():
         raise pdf.PdfMissing
-    volume = Volume()
     pages: list[int] = []
-    for n, (title, _) in enumerate(_all()):
-        for k, chunk in enumerate(_chunks(_part(book, n))):
-            tell(n, _steps(), title if k == 0 else f"{title}（已排{volume.pages}页）")
-            first = volume.add(Document(book.title, chunk))
-            if k == 0:
-                pages.append(first)
-    tell(_steps() - 1, _steps(), "目录和装订")
-    volume.write(out, title=book.title, front=Document(book.title, _front(book, pages)))
+    with Volume() as volume:
+        for n, (title, _) in enumerate(_all()):
+            for k, chunk in enumerate(_chunks(_part(book, n))):
+                tell(n, _steps(), title if k == 0 else f"{title}（已排{volume.pages}页）")
+                first = volume.add(Document(book.title, chunk))
+                if k == 0:
+                    pages.append(first)
+        tell(_steps() - 1, _steps(), "目录和装订")
+        volume.write(out, title=book.title, front=Document(book.title, _front(book, pages)))
 
 
 def _docx(book: Book, out: IO[bytes], tell: Tell) -> None:

@@ -1,16 +1,17 @@
 """A long PDF in parts, bound into one file: each part is laid out by itself, so memory is that of the largest.
 
-    volume = Volume()
-    page = volume.add(Document.of("…", Heading("一、…", 0, anchor="p1")))  # the page it begins on
-    volume.write(out, title="…", front=Document.of(…, Contents(…)))
+    with Volume() as volume:
+        page = volume.add(Document.of("…", Heading("一、…", 0, anchor="p1")))  # the page it begins on
+        volume.write(out, title="…", front=Document.of(…, Contents(…)))
 
 What stands in front (cover, contents) is written last, when all pages are known, and has no numbers itself.
 """
 
 import gc
+import tempfile
 from dataclasses import replace
 from io import BytesIO
-from typing import IO
+from typing import IO, Self
 
 from pypdf import PageObject, PdfWriter
 
@@ -19,16 +20,27 @@ from config.documents.content import Document, clean
 
 
 class Volume:
+    """The parts wait in a file without a name, which goes with the process; leave the block to let it go before."""
+
     def __init__(self) -> None:
-        self.parts: list[bytes] = []
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the block is left
+        self.sizes: list[int] = []  # of the parts in the file, in bytes
         self.pages = 0
+
+    def __enter__(self) -> Self:
+        gc.freeze()  # what was there before needs no looking through after each part
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        gc.unfreeze()
+        self.file.close()
 
     def add(self, document: Document) -> int:
         """Lay out one part behind those there are; returns the number of its first page. Raises PdfMissing."""
         first = self.pages + 1
         data, pages = pdf.render_part(document, first_page=first)
         gc.collect()  # boxes of a page point at each other: left to itself, memory grows with the parts
-        self.parts.append(data)
+        self.sizes.append(self.file.write(data))
         self.pages += pages
         return first
 
@@ -38,14 +50,16 @@ class Volume:
             front, sections=tuple(replace(one, page=replace(one.page, numbered=False)) for one in front.sections)
         )
         data, before = pdf.render_part(plain)
+        gc.collect()
         writer = PdfWriter()
         writer.append(BytesIO(data), import_outline=False)
         if before % 2:  # page 1 lies on the right
             last = writer.pages[-1]
             writer.add_page(PageObject.create_blank_page(width=last.mediabox.width, height=last.mediabox.height))
             before += 1
-        while self.parts:
-            writer.append(BytesIO(self.parts.pop(0)))
+        self.file.seek(0)
+        for size in self.sizes:
+            writer.append(BytesIO(self.file.read(size)))
         writer.set_page_label(0, before - 1, style="/r")
         if self.pages:
             writer.set_page_label(before, before + self.pages - 1, style="/D")
