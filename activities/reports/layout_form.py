@@ -81,7 +81,7 @@ class LayoutForm(forms.Form):
         self.fields[name] = forms.CharField(label=label, max_length=room, initial=value, error_messages=errors)
 
     def _height(self, name: str, value: float) -> None:
-        self._number(f"height_{name}", "最小高度", value, HEIGHTS, "毫米")
+        self._number(f"height_{name}", "高度", value, HEIGHTS, "毫米")
 
     def _number(self, name: str, label: str, value: float, limits: tuple[float, float], unit: str) -> None:
         said = f"应为{limits[0]:g}至{limits[1]:g}{unit}。"

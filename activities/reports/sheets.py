@@ -19,7 +19,7 @@ from activities.reports.layouts import ATTENDANCE, PLAN_LIST, SIGN_IN
 from branches.models import Branch
 from config.documents.adapting import adapt
 from config.documents.content import Column, Document, Heading, Line, Paragraph, Table, Value
-from config.documents.layouts import Layout, printed
+from config.documents.layouts import FormRow, Layout, printed
 
 ABREAST: Final = 2  # people side by side on the sign-in sheet
 MARKS: Final = {
@@ -88,14 +88,19 @@ def _adapted(layout: Layout, layouts: Layouts | None) -> Layout:
 
 
 def _columns(layout: Layout) -> tuple[Column, ...]:
-    return tuple(Column(sub.label, sub.width, sub.align) for sub in layout.rows[0].subs)
+    return tuple(Column(sub.label, sub.width, sub.align) for sub in _list(layout).subs)
+
+
+def _list(layout: Layout) -> FormRow:
+    """The row whose columns are the list's; whatever else a hospital put around it has no place in a list."""
+    return next(row for row in layout.rows if row.subs)
 
 
 def _table(
     layout: Layout, columns: Sequence[Column], rows: Iterable[tuple[Value, ...]], title: str, **more: Any
 ) -> Table:
     size = layout.fonts.cell_size
-    return Table(tuple(columns), tuple(rows), title, size=size, row_height=layout.rows[0].height, **more)
+    return Table(tuple(columns), tuple(rows), title, size=size, row_height=_list(layout).height, **more)
 
 
 def _signed(row: Attendance) -> str:

@@ -307,6 +307,16 @@ def test_the_lists_print_the_hospitals_own_words_too(as_user, office, hospital, 
     assert "会议签到表" in text
 
 
+@pytest.mark.parametrize("code", ["F16", "plan-list", "attendance"])
+def test_a_row_has_no_place_in_a_list_and_breaks_none(as_user, office, hospital, held, code):
+    row = {"name": "own1", "label": "盖章", "height": 20}
+    overrides = {"add": [row], "order": ["own1"]}
+    save_layout(hospital=hospital, code=code, overrides=overrides, version=0, actor=office)
+    address = reverse("activities:layout_edit", args=[hospital.pk, code])
+    answer = as_user(office).post(address, typed(FORMS[code], overrides, version="1", action="preview:docx"))
+    assert "盖章" not in docx_text(answer.content)
+
+
 def test_the_handbook_binds_the_hospitals_sheets_in_their_fonts(hospital, branch, office, held):
 
     save_layout(
