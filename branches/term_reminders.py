@@ -64,7 +64,7 @@ def remind_terms(*, hospital_id: int, today: date) -> int:
             if user not in people:
                 by_office[user].append(_for(user, message))
     for mine in by_office.values():
-        url = reverse("branches:branch_tree")
+        url = f"{reverse('branches:inbox')}?show=all&topic={Topic.TERM}"  # each with the link to its node
         notify_digest(topic=Topic.TERM, day=today, messages=mine, text="换届和补选：{n}项需要督促", url=url)
     return told
 

@@ -70,7 +70,7 @@ def _list(
         "owners": [one for one in owners if one[0] != str(request.user.pk)],
         "owner": owner,
         "nobody": follow_ups.NOBODY,
-        "me": str(request.user.pk),
+        "own": str(request.user.pk),
         "filtered": bool(branch or owner),
         "error": error,
         "failed": failed,

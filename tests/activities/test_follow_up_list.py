@@ -51,6 +51,7 @@ def test_matters_are_found_by_who_answers_for_them(matters, as_user, secretary, 
     assert shown(client.get(MATTERS, {"owner": organiser.pk})) == ["补齐台账"]
     assert shown(client.get(MATTERS, {"owner": "me"})) == ["整理活动室"]
     assert shown(client.get(MATTERS, {"owner": "none"})) == ["更换展板"]
+    assert "党员名册" in client.get(MATTERS).content.decode(), "the rail is there: no name of the page hides its own"
 
 
 @pytest.mark.parametrize("owner", ["x", "999999", "-1", "1" * 40])

@@ -76,9 +76,9 @@ def test_the_job_of_the_day_tells_and_its_links_open_the_page_that_says_so(
         assert page.status_code == 200
         assert "还有60天届满" in page.content.decode()
     line = Notice.objects.get(recipient=office, topic=Topic.TERM, digest__isnull=True)
-    assert as_user(office).get(line.url).status_code == 200
-    inbox = as_user(office).get(reverse("branches:inbox")).content.decode()
-    assert "任期2027年5月22日届满，还有60天，请报送换届请示" in inbox
+    listed = as_user(office).get(reverse("branches:notice_open", args=[line.pk]), follow=True).content.decode()
+    assert "任期2027年5月22日届满，还有60天，请报送换届请示" in listed, "read, it still lists what is to be done"
+    assert f'href="{reverse("branches:branch_detail", args=[term.branch_id])}"' in listed
 
 
 @pytest.mark.parametrize(("days", "shown"), [(29, ""), (30, "超过30天"), (89, "超过30天"), (90, "超过90天")])
