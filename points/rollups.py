@@ -100,10 +100,14 @@ def _write_years(
     people: Mapping[int, Person], sums: Mapping[int, Mapping[str, Decimal]], year: int, book: RuleBook
 ) -> None:
     items = book.of_year(year)
-    years = [
-        _member_year(pk, year, person, points_of_year(sums.get(pk, {}), person, year, items))
-        for pk, person in sorted(people.items())
-    ]
+    counted: dict[Any, YearPoints] = {}  # many people of one meeting have the same sums
+    years = []
+    for pk, person in sorted(people.items()):
+        mine = sums.get(pk, {})
+        same = frozenset(mine.items()), person.months(year), person.has_groups
+        if same not in counted:
+            counted[same] = points_of_year(mine, person, year, items)
+        years.append(_member_year(pk, year, person, counted[same]))
     MemberYear.objects.bulk_create(
         years, update_conflicts=True, unique_fields=["member", "year"], update_fields=YEAR_FIELDS
     )

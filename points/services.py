@@ -88,12 +88,12 @@ def _entry(source_kind: str, source_id: int, award: Award, revision: int, booked
         points=award.points,
         category=award.rule.category,
         rule_code=award.rule.code,
-        rule=award.rule,
+        rule_id=award.rule.pk,
         reason=award.reason,
         source_kind=source_kind,
         source_id=source_id,
         source_revision=revision,
-        created_by=actor,
+        created_by_id=actor.pk if actor else None,
     )
 
 

@@ -104,15 +104,19 @@ def _worth(
         )
     )
     groups = Groups({path for _, _, _, path, *_ in people})
+    days = {pk: timezone.localdate(record.starts_at) for pk, record in activities.items()}
+    items = {
+        day: {code: item for code, item in book.on(day).items.items() if item.source_kind == ACTIVITY}
+        for day in set(days.values())
+    }
     result: Awards = {pk: [] for pk in ids}
     for pk, member_id, branch_id, path, status, made_up_on, user_id in people:
-        record = activities[pk]
-        day = timezone.localdate(record.starts_at)
+        record, day = activities[pk], days[pk]
         edition = book.on(day)
         worth = attendance_awards(
             kinds[pk],
             status,
-            items={code: item for code, item in edition.items.items() if item.source_kind == ACTIVITY},
+            items=items[day],
             has_groups=groups.on(path, day),
             is_lecturer=user_id == record.lecturer_id,
             made_up=made_up_on is not None,

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from activities.attendance.rules import hours_of, study_kind, target_hours
 from activities.choices import AttendanceStatus, StudyState
-from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, StudyHours
+from activities.models import SEEN_BY_MEMBERS, Activity, StudyHours
 from branches.audit import record
 from branches.choices import COMMITTEE_ROLES, Topic
 from branches.inbox import notify
@@ -41,7 +41,7 @@ def book_hours(activity: Activity, actor: User) -> None:
     StudyHours.objects.bulk_create(
         [
             StudyHours(
-                activity=activity,
+                activity_id=activity.pk,
                 member_id=pk,
                 branch_id=branch,
                 kind=kind,
@@ -62,21 +62,13 @@ def due_rows(activity: Activity) -> dict[int, Row]:
     if kind is None or activity.state not in SEEN_BY_MEMBERS:
         return {}
     day = timezone.localdate(activity.starts_at)
+    hours = hours_of(activity.hours, _minutes(activity))
     rows = activity.attendances.filter(Q(status=AttendanceStatus.PRESENT) | Q(made_up_on__isnull=False))
-    return {
-        row.member_id: (
-            row.branch_id,
-            kind.value,
-            row.made_up_on if _made_up(row) else day,
-            hours_of(activity.hours, _minutes(activity)),
-            _made_up(row),
-        )
-        for row in rows
-    }
-
-
-def _made_up(row: Attendance) -> bool:
-    return row.status != AttendanceStatus.PRESENT and row.made_up_on is not None
+    found = {}
+    for member, branch, status, made_up_on in rows.values_list("member_id", "branch_id", "status", "made_up_on"):
+        made_up = status != AttendanceStatus.PRESENT
+        found[member] = (branch, kind.value, made_up_on if made_up else day, hours, made_up)
+    return found
 
 
 def _minutes(activity: Activity) -> int:
