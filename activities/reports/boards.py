@@ -14,6 +14,8 @@ from activities.plan.board import Board
 from activities.plan.span_board import SpanBoard, SpanColumn
 from activities.rules import CELL_STYLES, Cell
 from config.documents.content import clean
+from config.documents.measuring import line_count
+from config.documents.xlsx import MM_PER_CHARACTER
 
 COLOURS: Final = {  # ground and ink, as the page has them
     "is-ok": ("E9F4ED", "246340"),
@@ -26,6 +28,8 @@ COLOURS: Final = {  # ground and ink, as the page has them
 LINE: Final = Side(style="thin", color="DDD8D0")
 BOX: Final = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
 CENTRE: Final = Alignment(horizontal="center", vertical="center", wrap_text=True)
+POINTS: Final = 15  # of a line
+PAGE_WIDTH: Final = 250  # characters that can still be read side by side on A3
 KEY: Final = "　".join(f"{CELL_STYLES[state].sign}{state.label}" for state in CellState if state != CellState.OK_LATE)
 
 
@@ -47,25 +51,30 @@ def _write(sheet: Any, board: Board | SpanBoard, title: str, today: date) -> Non
     _put(sheet, 1, 1, title, bold=True, size=16)
     _put(sheet, 2, 1, f"截至{today.year}年{today.month}月{today.day}日。{KEY}")
     for row in (1, 2):
-        sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=max(last, 6))
+        sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=min(max(last, 6), 18))
     sheet.row_dimensions[1].height, sheet.row_dimensions[2].height = 30, 20
     for column, text in ((1, "党组织"), (2, "完成/应完成")):
         _put(sheet, 3, column, text, bold=True, box=True)
         _put(sheet, 4, column, "", box=True)
         sheet.merge_cells(start_row=3, start_column=column, end_row=4, end_column=column)
     at = 3
+    widths: list[int] = []  # of the columns of cells, in characters
     for label, labels in heads:
         for n, period in enumerate(labels):
+            widths.append(15 if len(labels) == 1 else 10)
             _put(sheet, 3, at + n, label if n == 0 else "", bold=True, box=True)
             _put(sheet, 4, at + n, period, box=True)
-            sheet.column_dimensions[get_column_letter(at + n)].width = 15 if len(labels) == 1 else 10
+            sheet.column_dimensions[get_column_letter(at + n)].width = widths[-1]
         if len(labels) > 1:
             sheet.merge_cells(start_row=3, start_column=at, end_row=3, end_column=at + len(labels) - 1)
         at += len(labels)
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 24, 12
+    tallest = (_lines(label, 15 if len(labels) == 1 else 10 * len(labels)) for label, labels in heads)
+    sheet.row_dimensions[3].height = POINTS * max(tallest, default=1) + 4
     for n, row in enumerate(board.rows, start=5):
         cells = list(_cells(row))
-        sheet.row_dimensions[n].height = 34 if any(cell and cell.note for cell in cells) else 20
+        taken = (_lines(_words(cell), width) for cell, width in zip(cells, widths, strict=True) if cell)
+        sheet.row_dimensions[n].height = POINTS * max(taken, default=1) + 4
         _put(sheet, n, 1, row.branch.name, box=True, left=True)
         _put(sheet, n, 2, f"{row.done}/{row.required}", box=True)
         for m, cell in enumerate(cells, start=3):
@@ -76,6 +85,11 @@ def _write(sheet: Any, board: Board | SpanBoard, title: str, today: date) -> Non
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A3 if isinstance(board, SpanBoard) else sheet.PAPERSIZE_A4
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.page_setup.fitToHeight = 0
+    sheet.page_setup.fitToWidth = max(1, round((36 + sum(widths)) / PAGE_WIDTH))
+
+
+def _lines(text: str, width: int) -> int:
+    return line_count(text, width * MM_PER_CHARACTER - 2, 11)
 
 
 def _heads(board: Board | SpanBoard) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -97,12 +111,15 @@ def _cells(row: Any) -> Iterable[Cell | None]:
             yield one.cell
 
 
+def _words(cell: Cell) -> str:
+    return f"{cell.sign}{cell.text}" + (f"\n{cell.note}" if cell.note else "")
+
+
 def _cell(sheet: Any, row: int, column: int, cell: Cell | None) -> None:
     if cell is None:
         _put(sheet, row, column, "", box=True)
         return
-    words = f"{cell.sign}{cell.text}" + (f"\n{cell.note}" if cell.note else "")
-    put = _put(sheet, row, column, words, box=True)
+    put = _put(sheet, row, column, _words(cell), box=True)
     ground, ink = COLOURS[cell.css]
     put.fill = PatternFill("solid", fgColor=ground)
     put.font = Font(color=ink, bold=cell.css in ("is-soon", "is-late"))

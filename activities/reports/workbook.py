@@ -80,7 +80,8 @@ def _row(activity: Activity) -> tuple[Any, ...]:
 def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
     """Text is written as text, whatever it begins with: a topic is never a formula."""
     cell = WriteOnlyCell(sheet, value=value)
-    cell.alignment = Alignment(vertical="center", wrap_text=isinstance(value, str))
+    words = isinstance(value, str)
+    cell.alignment = Alignment("left" if words else "center", "center", wrap_text=words)
     if isinstance(value, str):
         cell.data_type = "s"
     elif isinstance(value, Decimal):

@@ -215,3 +215,19 @@ def test_the_pages_of_the_documents(planned, secretary, office, as_user):
     assert client.post(url, {"action": "approve"}).status_code == 302
     assert YearDocument.objects.get().state == YearDocumentState.APPROVED
     assert client.get(url.replace("plan", "nothing")).status_code == 404
+
+
+def test_a_printed_workbook_stays_readable_however_many_columns_it_has(hospital, office, as_user, planned):
+    client = as_user(office)
+    sheets = {
+        span: load_workbook(BytesIO(client.get(reverse("activities:board"), {"span": span, "format": "xlsx"}).content))[
+            "党支部"
+        ]
+        for span in ("month", "year")
+    }
+    assert sheets["month"].page_setup.fitToWidth == 1
+    width = sum(one.width for one in sheets["year"].column_dimensions.values())
+    assert width / sheets["year"].page_setup.fitToWidth < 400
+    for sheet in sheets.values():
+        assert sheet.row_dimensions[5].height >= 19
+        assert sheet.print_title_cols == "$A:$B"
