@@ -49,6 +49,8 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
     sessions = list(activity.sessions.all())
     waiting, records = activity.state == ActivityState.SUBMITTED, may_record(request.user, activity)
     confirmers = confirmers_of(activity).people if waiting else frozenset()
+    joint = joint_of(request.user, activity, reads=may(request.user, Capability.ACTIVITY_VIEW, activity))
+    held_up = bool(joint and joint.get("why"))  # a part waits for the common text
     context = {
         "activity": activity,
         "kinds": [Kind(row.kind) for row in activity.kinds.all()],
@@ -60,7 +62,7 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
         "sittings": _sittings(activity, rows, sessions),
         "sits_today": timezone.localdate() in days_of(activity),
         "sees_reasons": sees_reasons,
-        "confirms": request.user.pk in confirmers and may_confirm(request.user, activity),
+        "confirms": request.user.pk in confirmers and may_confirm(request.user, activity) and not held_up,
         "reviews": waiting and may_review(request.user, activity),
         "who_confirms": who_confirms(activity) if waiting else "",
         "edits": activity.state in services.EDITABLE and records,
@@ -77,7 +79,7 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
         "trail": trail_of(activity) if sees_reasons else [],
         "photos": list(activity.photos.all()),
         "votes": vote_summary.page_of(activity),
-        "joint": joint_of(request.user, activity, reads=may(request.user, Capability.ACTIVITY_VIEW, activity)),
+        "joint": joint,
         **contents_of(
             request.user, activity, sees_all=sees_reasons, reads=may(request.user, Capability.ACTIVITY_VIEW, activity)
         ),

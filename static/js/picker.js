@@ -50,7 +50,7 @@
     part("photos", shots > 0, shots ? `${shots}张` : "还没有照片，可以先提交");
     const left = done.filter((ok) => !ok).length;
     by("checked").textContent = `${done.length - left}/${done.length}`;
-    by("bar-said").textContent = left ? `还有${left}处需要填写` : "可以提交";
+    by("bar-said").textContent = left ? `还有${left}处需要填写` : "waits" in form().dataset ? "等主办党支部提交" : "可以提交";
     if (by("minutes-count")) by("minutes-count").textContent = `${value("f-minutes").length}字${by("f-minutes").value.length >= by("f-minutes").maxLength ? "，已到上限" : ""}`;
   };
 

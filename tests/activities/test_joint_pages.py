@@ -243,7 +243,8 @@ def test_a_part_names_its_host_and_waits_aloud(as_user, cast):
     host = cast.save()
     text = as_user(cast.guest_secretary).get(url("activity_detail", host.parts.get())).content.decode()
     assert "与机关第一党支部联合举办" in text
-    assert "公共内容还没有提交" in text
+    assert "等待主办支部。</b>公共内容由主办的机关第一党支部填写" in text
+    assert url("activity_submit", host.parts.get()) not in text
     assert "删除草稿" not in text
     assert url("activity_detail", host) not in text
 
