@@ -67,7 +67,7 @@ def due_rows(activity: Activity) -> dict[int, Row]:
     found = {}
     for member, branch, status, made_up_on in rows.values_list("member_id", "branch_id", "status", "made_up_on"):
         made_up = status != AttendanceStatus.PRESENT
-        found[member] = (branch, kind.value, made_up_on if made_up else day, hours, made_up)
+        found[member] = (branch, kind.value, made_up_on if made_up and made_up_on else day, hours, made_up)
     return found
 
 
