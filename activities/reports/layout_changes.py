@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from activities.models import FormLayout
-from activities.reports.layouts import FORMS
+from activities.reports.layouts import FORMS, name_of
 from branches.audit import record
 from branches.models import Branch, User
-from config.documents.adapting import SIDES, heading, line_labels, problems, row_labels
+from config.documents.adapting import SIDES, line_labels, problems, row_labels
 from config.documents.layouts import Layout
 
 FACES: Final = {"title": "标题字体", "label": "栏目字体", "cell": "内容字体"}
@@ -47,7 +47,8 @@ def save_layout(
     row.overrides, row.changed_by = dict(overrides), actor
     row.version += 1
     row.save()
-    record(actor=actor, action="layout.changed", target=row, branch=hospital, changes=changes(layout, old, overrides))
+    said = {"表样": name_of(layout)} | changes(layout, old, overrides)
+    record(actor=actor, action="layout.changed", target=row, branch=hospital, changes=said)
     return row
 
 
@@ -62,7 +63,7 @@ def reset_layout(*, hospital: Branch, code: str, actor: User) -> bool:
 
 
 def _remove(row: FormLayout, layout: Layout, actor: User) -> None:
-    gone = changes(layout, row.overrides, {})
+    gone = {"表样": name_of(layout)} | changes(layout, row.overrides, {})
     record(actor=actor, action="layout.reset", target=row, branch=row.branch, changes=gone)
     row.delete()
 
@@ -84,7 +85,7 @@ def changes(layout: Layout, old: Mapping[str, Any], new: Mapping[str, Any]) -> d
 
 def words(layout: Layout, overrides: Mapping[str, Any], *, whole: bool = False) -> dict[str, str]:
     """The differences in Chinese, one line each; `whole`: instead what the system itself prints."""
-    names = {row.name: f"“{heading(row)}”" for row in layout.rows}
+    names = {row.name: f"“{row_labels(row)[0].split('（')[0]}”" for row in layout.rows}
     names |= {row["name"]: f"“{row['label']}”" for row in overrides.get("add", ())}
     if whole:
         said = [*line_labels(layout), *(label for row in layout.rows for label in row_labels(row))]

@@ -291,3 +291,15 @@ LISTS: Final = (SIGN_IN, PLAN_LIST, ATTENDANCE)
 # Every form that a hospital may change, by its code.
 FORMS: Final[dict[str, Layout]] = {layout.code: layout for layout in (*LAYOUTS.values(), *LISTS)}
 KINDS: Final[dict[str, Kind]] = {layout.code: kind for kind, layout in LAYOUTS.items()}
+NAMES: Final = {  # where the printed title does not tell one form from the other
+    "F15": "会议记录（支部党员大会）",
+    "F15-2": "会议记录（支委会）",
+    "F15-3": "会议记录（党小组会）",
+    "plan-list": "规定动作计划清单",
+    "attendance": "出席汇总表",
+}
+
+
+def name_of(layout: Layout) -> str:
+    """What a form is called where people choose among them."""
+    return NAMES.get(layout.code, layout.title)

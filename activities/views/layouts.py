@@ -18,7 +18,7 @@ from activities.models import FormLayout
 from activities.reports.layout_changes import CONFLICT, reset_layout, save_layout, words
 from activities.reports.layout_form import LayoutForm, moved
 from activities.reports.layout_preview import preview, sample_of
-from activities.reports.layouts import FORMS
+from activities.reports.layouts import FORMS, name_of
 from branches.access import require
 from branches.choices import Capability
 from branches.models import Branch, BranchQuerySet, User
@@ -27,13 +27,6 @@ from config.documents.layouts import Layout
 from config.documents.responses import document_response, safe_name
 
 MOST: Final = 50_000  # bytes of a file with the changes of one form
-NAMES: Final = {  # where the printed title does not tell one form from the other
-    "F15": "会议记录（支部党员大会）",
-    "F15-2": "会议记录（支委会）",
-    "F15-3": "会议记录（党小组会）",
-    "plan-list": "规定动作计划清单",
-    "attendance": "出席汇总表",
-}
 
 
 class Entry(NamedTuple):
@@ -52,7 +45,9 @@ def layout_list(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("hospital", "")
     hospital = next((one for one in hospitals if str(one.pk) == asked), hospitals[0] if hospitals else None)
     rows = {row.code: row for row in FormLayout.objects.filter(branch=hospital).select_related("changed_by")}
-    entries = [Entry(code, _name(layout), row := rows.get(code), _count(layout, row)) for code, layout in FORMS.items()]
+    entries = [
+        Entry(code, name_of(layout), row := rows.get(code), _count(layout, row)) for code, layout in FORMS.items()
+    ]
     context = {"hospitals": hospitals, "hospital": hospital, "entries": entries, "changed": len(rows)}
     return render(request, "activities/layouts/layout_list.html", context)
 
@@ -64,7 +59,7 @@ def layout_edit(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     hospital, layout = _form_of(request, pk, code)
     row = FormLayout.objects.filter(branch=hospital, code=code).select_related("changed_by").first()
     overrides, version = (row.overrides, row.version) if row else ({}, 0)
-    context = {"hospital": hospital, "code": code, "name": _name(layout), "row": row}
+    context = {"hospital": hospital, "code": code, "name": name_of(layout), "row": row}
     context["said"] = words(layout, overrides)
     if request.method != "POST":
         return _page(request, context, LayoutForm(layout, overrides, version=version))
@@ -83,7 +78,7 @@ def layout_edit(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         return _page(request, context, form, 422)
     if action == "preview":
         document = preview(request.user, hospital, code, form.changed(), today=timezone.localdate())
-        return document_response(request, document, name, f"预览_{_name(layout)}", formats=("pdf", "docx"))
+        return document_response(request, document, name, f"预览_{name_of(layout)}", formats=("pdf", "docx"))
     try:
         save_layout(
             hospital=hospital,
@@ -98,7 +93,7 @@ def layout_edit(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         return _page(
             request, context | {"conflict": " ".join(error.messages)}, LayoutForm(layout, overrides, data), 422
         )
-    messages.success(request, f"“{_name(layout)}”已保存，以后打印和装订工作手册都用这个表样。")
+    messages.success(request, f"“{name_of(layout)}”已保存，以后打印和装订工作手册都用这个表样。")
     return redirect("activities:layout_edit", pk=pk, code=code)
 
 
@@ -108,7 +103,7 @@ def layout_reset(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     if reset_layout(hospital=hospital, code=code, actor=request.user):
-        messages.success(request, f"“{_name(layout)}”已恢复为系统默认。")
+        messages.success(request, f"“{name_of(layout)}”已恢复为系统默认。")
     else:
         messages.info(request, "这个表样没有调整过。")
     return redirect(f"{reverse('activities:layout_list')}?hospital={pk}")
@@ -122,7 +117,7 @@ def layout_file(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     row = FormLayout.objects.filter(branch=hospital, code=code).first()
     body = json.dumps({"form": code, "changes": row.overrides if row else {}}, ensure_ascii=False, indent=1)
     response = HttpResponse(body, content_type="application/json; charset=utf-8")
-    name = safe_name(f"表样_{_name(layout)}.json")
+    name = safe_name(f"表样_{name_of(layout)}.json")
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return response
 
@@ -136,10 +131,6 @@ def _form_of(request: HttpRequest, pk: int, code: str) -> tuple[Branch, Layout]:
     if code not in FORMS:
         raise Http404
     return get_object_or_404(_hospitals(request.user), pk=pk), FORMS[code]
-
-
-def _name(layout: Layout) -> str:
-    return NAMES.get(layout.code, layout.title)
 
 
 def _count(layout: Layout, row: FormLayout | None) -> int:
@@ -173,7 +164,7 @@ def _read(request: HttpRequest, layout: Layout) -> tuple[dict[str, Any] | None, 
     except (ValueError, KeyError, TypeError, RecursionError):
         return None, "文件无法识别，请选择从“导出”得到的文件。"
     if code != layout.code:
-        other = _name(FORMS[code]) if isinstance(code, str) and code in FORMS else "其他表样"
+        other = name_of(FORMS[code]) if isinstance(code, str) and code in FORMS else "其他表样"
         return None, f"这是“{other}”的表样，请到相应的页面读入。"
     if not isinstance(given, dict):
         return None, "文件无法识别，请选择从“导出”得到的文件。"

@@ -106,7 +106,7 @@ def test_each_change_is_on_the_trail_with_what_it_was(as_user, office, hospital,
     assert entry.changes["栏目和内容字号"] == ["12磅", "10.5磅"]
     client.post(page, typed(overrides=FormLayout.objects.get().overrides, version="1", label_0="种类"))
     later = AuditEntry.objects.filter(action="layout.changed").latest("pk")
-    assert later.changes == {"“会议类型”的名称": ["会议种类", "种类"]}
+    assert later.changes == {"表样": "会议记录（支部党员大会）", "“会议类型”的名称": ["会议种类", "种类"]}
 
 
 @pytest.mark.parametrize(
