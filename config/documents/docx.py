@@ -302,8 +302,8 @@ class _Writer:
         keep = row.keep_next
         if cell.caption:
             element.append(paragraph_of(clean(cell.caption), self.fonts.label, size, line=line, keep=keep))
-        whole = balanced(clean(cell.text), width - 1, size) if cell.label else clean(cell.text)
         room = width - 2 * CELL_MARGIN
+        whole = balanced(clean(cell.text), room - 0.2, size) if cell.label else clean(cell.text)
         blank = blank_lines(f"{cell.caption}\n{whole}", room, row.height, size, line) if row.splits else 0
         lines = whole.split("\n") if whole or not (cell.caption or cell.photos) else []
         for text in lines + [""] * (0 if cell.label else blank):

@@ -332,7 +332,7 @@ def _cell(placed: Placed, row: LaidRow, width: float, size: float) -> SafeString
     )
     inside = [format_html("<p><b>{}</b></p>", clean(cell.caption))] if cell.caption else []
     indent = "indent" if long and not cell.label and not cell.align else ""
-    text = balanced(clean(cell.text), width - 1, size) if cell.label else clean(cell.text)
+    text = balanced(clean(cell.text), width - 1.4, size) if cell.label else clean(cell.text)
     inside += [format_html('<p class="{}">{}</p>', indent, line) for line in text.split("\n") if text]
     if row.splits and not cell.label:
         room = width - 2 * CELL_PADDING
