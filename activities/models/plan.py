@@ -4,7 +4,7 @@ from datetime import date
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from activities.choices import Kind, Period, PlanState, YearDocumentKind, YearDocumentState
 from activities.models.records import Activity
@@ -87,8 +87,10 @@ class PlanItemQuerySet(BranchScopedQuerySet):
     branch_paths = ("branch", "group")
 
     def for_board(self) -> Self:
-        """The cells of a board, in one query."""
-        return self.select_related("branch", "group", "activity").order_by("branch__path", "kind", "group__path")
+        """The cells of a board, in one query; `has_parts`: its record is the host of a joint one."""
+        parts = Activity.objects.filter(host=OuterRef("activity"))
+        rows = self.select_related("branch", "group", "activity").annotate(has_parts=Exists(parts))
+        return rows.order_by("branch__path", "kind", "group__path")
 
     def covering(self, start: date, end: date) -> Self:
         """Items whose period touches the days `start` to `end`: the month's own, its quarter's, its year's."""

@@ -46,7 +46,14 @@ class BoardCell:
 
     @property
     def title(self) -> str:
-        return f"{self.column.label}：{self.cell.label}"
+        return f"{self.column.label}：{self.cell.label}{'，联合' if self.joint else ''}"
+
+    @property
+    def joint(self) -> bool:
+        """Done by a gathering that branches held jointly."""
+        return any(
+            item.activity and (item.activity.host_id or getattr(item, "has_parts", False)) for item in self.items
+        )
 
 
 @dataclass(frozen=True)

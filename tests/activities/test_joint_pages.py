@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from activities.choices import ActivityState, Kind
 from activities.models import Activity, FormDraft
+from activities.plan.planning import plan_year
 from branches.choices import Role
 from tests import factories
 from tests.activities.joint_cast import TODAY, Cast
@@ -266,6 +267,15 @@ def test_lists_and_their_export_mark_both_halves(as_user, cast, office):
     head = [cell.value for cell in sheet[1]]
     column = head.index("联合")
     assert sorted(str(row[column].value or "") for row in sheet.iter_rows(min_row=2, max_row=4)) == ["", "主办", "协办"]
+
+
+def test_the_board_marks_the_cells_of_both_branches(as_user, cast, office):
+    plan_year(branches=[cast.host, cast.guest], year=2026)
+    host, _ = cast.confirmed_part()
+    cast.confirm(host)
+    text = as_user(office).get(reverse("activities:board")).content.decode()
+    assert text.count("<span>联合</span>") == 2
+    assert text.count('，联合"') == 2
 
 
 def test_a_part_is_found_by_the_words_of_the_common_text(as_user, cast):
