@@ -86,10 +86,11 @@ def prefilled(
     *, branch: Branch, kind: str, group: Branch | None, day: date | None, user: User, now: datetime
 ) -> dict[str, Any]:
     """Initial values of the form's own fields."""
-    past = Activity.objects.filter(branch=branch, kinds__kind=kind)
+    own = Activity.objects.filter(branch=branch, host__isnull=True)  # where another branch's guests sat is not usual
+    past = own.filter(kinds__kind=kind)
     if group is not None and kind == Kind.GROUP_MEETING:
         past = past.filter(group=group)
-    last = past.order_by("-starts_at").first() or Activity.objects.filter(branch=branch).order_by("-starts_at").first()
+    last = past.order_by("-starts_at").first() or own.order_by("-starts_at").first()
     starts, ends = USUAL
     if last is not None:
         starts = timezone.localtime(last.starts_at).time()
@@ -133,7 +134,8 @@ def _chair(branch: Branch, group: Branch | None, day: date) -> int | None:
 
 def last_record(branch: Branch, kind: str, group: Branch | None) -> Activity | None:
     """The record a new one of this kind may be copied from."""
-    past = Activity.objects.filter(branch=branch, kinds__kind=kind).exclude(state=ActivityState.PLANNED)
+    past = Activity.objects.filter(branch=branch, host__isnull=True, kinds__kind=kind)
+    past = past.exclude(state=ActivityState.PLANNED)
     if kind == Kind.GROUP_MEETING:
         past = past.filter(group=group)
     return past.order_by("-starts_at").first()

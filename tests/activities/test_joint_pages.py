@@ -1,6 +1,7 @@
 """Held jointly, on the pages: the fold of the host's form, the read-only half of a part's, and who sees what."""
 
 import uuid
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -12,7 +13,7 @@ from activities.models import Activity, FormDraft
 from activities.plan.planning import plan_year
 from branches.choices import Role
 from tests import factories
-from tests.activities.joint_cast import TODAY, Cast
+from tests.activities.joint_cast import DAY, TODAY, Cast
 
 CREATE, LIST = reverse("activities:activity_create"), reverse("activities:activity_list")
 
@@ -136,6 +137,14 @@ def test_a_copy_proposes_the_same_co_hosts(as_user, cast):
     assert fold["chosen"] == [cast.guest]
     part = host.parts.get()
     assert as_user(cast.guest_secretary).get(CREATE, {"copy": part.pk}).context["joint"]["chosen"] == []
+
+
+def test_the_next_form_of_a_co_host_is_filled_from_its_own_last_record(as_user, cast):
+    factories.make_activity(cast.guest, place="三病区示教室", day=DAY - timedelta(days=30))
+    cast.save()
+    page = as_user(cast.guest_secretary).get(CREATE, {"kind": "theme_day"})
+    assert page.context["form"]["place"].value() == "三病区示教室"
+    assert page.context["last"].place == "三病区示教室"
 
 
 def test_a_form_without_the_fold_leaves_the_parts_alone(as_user, cast, typed):
