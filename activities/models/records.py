@@ -35,12 +35,12 @@ class ActivityQuerySet(BranchScopedQuerySet):
         return counted.select_related("branch", "group").prefetch_related("kinds")
 
     def for_detail(self) -> Self:
-        """One record with everything its page shows, in four queries."""
+        """One record with everything its page shows, in five queries."""
         people = Attendance.objects.select_related("member__user", "approved_by", "make_up", "session")
         people = people.order_by("member__group__path", "group_name", "pk")
         return self.select_related(
             "branch", "group", "chair", "recorder", "editor", "lecturer", "submitted_by", "confirmed_by", "host__branch"
-        ).prefetch_related("kinds", "photos", Prefetch("attendances", people))
+        ).prefetch_related("kinds", "photos", "sessions", Prefetch("attendances", people))
 
 
 class Activity(models.Model):

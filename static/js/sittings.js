@@ -43,10 +43,8 @@
         node.classList.remove("is-invalid");
       }
       for (const node of row.querySelectorAll(".invalid-feedback")) node.remove();
-      const drop = row.querySelector("[data-drop]");
-      drop.value = `drop-session-${n}`;
-      row.querySelector("[data-number]").textContent = n + 2;
-      drop.querySelector(".visually-hidden").textContent = `第${n + 2}场`;
+      row.querySelector("[data-drop]").value = `drop-session-${n}`;
+      for (const node of row.querySelectorAll("[data-number]")) node.textContent = n + 2;
       list().append(row);
       list().closest("form").elements["session-count"].value = n + 1;
     }
