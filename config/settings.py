@@ -134,7 +134,9 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 150_000  # kB after a task: what a long file or a roster took goes back
-if not REDIS_URL:
+if REDIS_URL:  # one that hangs must not hold the page that rings the bell: the row waits in the database
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int] = {"socket_connect_timeout": 2, "socket_timeout": 5}
+else:
     _queue = DATA_DIR / "broker" / "queue"
     _control = DATA_DIR / "broker" / "control"
     for _folder in (_queue, _control):

@@ -1,5 +1,7 @@
 """The report centre (报表中心): who asked for what, how far it is, the file."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,6 +21,7 @@ from branches.office.reading import readable_by, reads_reports
 from config.documents.responses import TYPES, safe_name
 
 PER_PAGE = 20
+NO_WORD_FOR = timedelta(minutes=1)  # longer than any step takes: its worker may be gone, and the sweep starts it again
 
 
 @login_required
@@ -110,6 +113,8 @@ def _dress(report: Report) -> Report:
     """What the row shows beside the report's own fields."""
     state = report.job.state
     report.waiting = report.built_at is None and state in (JobState.QUEUED, JobState.RUNNING)  # type: ignore[attr-defined]
+    silent = state == JobState.RUNNING and (report.job.heartbeat or timezone.now()) < timezone.now() - NO_WORD_FOR
+    report.silent = report.waiting and silent  # type: ignore[attr-defined]
     report.failed = report.built_at is None and not report.waiting  # type: ignore[attr-defined]
     report.kept = report.expires_at is not None and report.expires_at > timezone.now()  # type: ignore[attr-defined]
     report.label = KINDS[report.kind].label  # type: ignore[attr-defined]

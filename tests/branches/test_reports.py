@@ -126,6 +126,13 @@ def test_the_list_shows_how_far_it_is_and_polls_without_keeping_anybody_logged_i
     assert client.get(reverse("branches:report_state", args=[report.pk])).status_code == 302
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(30, False), (90, True)])
+def test_a_row_whose_worker_fell_silent_says_that_it_starts_again_by_itself(ask, as_user, secretary, seconds, told):
+    since = timezone.now() - timedelta(seconds=seconds)
+    Job.objects.filter(pk=ask().job_id).update(state=JobState.RUNNING, heartbeat=since)
+    assert ("自动重新生成" in as_user(secretary).get(reverse("branches:reports")).content.decode()) is told
+
+
 def test_one_row_and_twenty_cost_the_same_queries(ask, as_user, secretary):
     built(ask())
     client = as_user(secretary)
