@@ -4,6 +4,8 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from activities import services
@@ -13,9 +15,11 @@ from activities.choices import ActivityState, Kind, SignMethod
 from activities.models import Activity, Attendance, FormDraft, SignIn
 from activities.records.announcing import announce, plan_activity
 from activities.records.session_form import SessionRows
+from activities.reminders.reminding import remind_gatherings
 from activities.reports.record_forms import record_document
 from activities.reports.sheets import sign_in_sheet
 from branches.models import Notice
+from branches.working_days import load_calendar
 from config.documents.content import Grid, Line, Table
 from tests.factories import at, make_member
 
@@ -290,6 +294,30 @@ def test_the_feed_shows_each_sitting_and_the_messages_tell_all_times(as_user, se
     Activity.objects.update(state=ActivityState.DRAFT)  # the first was held, and somebody wrote it down
     assert len(list(gatherings_ahead(members[0].user, TODAY))) == 2
     assert not list(gatherings_ahead(members[0].user, TODAY + timedelta(days=1)))
+
+
+def test_the_day_before_the_first_sitting_everybody_is_told_all_times(secretary, hospital, members, record, today):
+    Activity.objects.update(state=ActivityState.PLANNED, announced_at=at(DAY - timedelta(days=3)))
+    today.move_to(at(DAY - timedelta(days=1), 9), tick=False)
+    remind_gatherings(hospital_id=hospital.pk, today=DAY - timedelta(days=1), calendar=load_calendar([2026]))
+    told = Notice.objects.filter(recipient=members[0].user).latest("pk").text
+    assert told == "明天16:30，三楼会议室，另有11月22日20:30一场：学习条例"
+
+
+@pytest.mark.parametrize("page", ["activity_detail", "activity_edit", "sign_in"])
+def test_a_page_costs_the_same_however_many_sittings_there_are(as_user, secretary, record, page):
+    client = as_user(secretary)
+
+    def cost():
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(url(page, record)).status_code == 200
+        return len(found)
+
+    cost()
+    two = cost()
+    for n in range(3, 7):
+        record.sessions.create(number=n, starts_at=at(TODAY, 8 + n), ends_at=at(TODAY, 9 + n))
+    assert cost() == two
 
 
 def loaded(record):
