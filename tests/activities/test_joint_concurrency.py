@@ -68,20 +68,27 @@ def move(cast, host):
     return services.save_draft(activity=host, form_key=uuid.uuid4(), data=data, actor=cast.secretary)
 
 
-def race(cast, host, part, monkeypatch):
-    """The host has read its parts and not yet written them when the confirmation comes in."""
-    read, original = threading.Event(), joint.share
+def race(cast, host, part, monkeypatch, *, let_through=False):
+    """The host has read its parts and not yet written them when the confirmation comes in.
+
+    `let_through`: the host goes on only when the confirmation is through, which the lock does not allow.
+    """
+    read, done, original = threading.Event(), threading.Event(), joint.share
 
     def share(*args):
         read.set()
-        threading.Event().wait(0.5)  # long enough for a confirmation that nothing holds up
+        if let_through:
+            done.wait(10)
         original(*args)
 
     monkeypatch.setattr(joint, "share", share)
 
     def confirm():
         read.wait(10)
-        return cast.confirm_part(part)
+        try:
+            return cast.confirm_part(part)
+        finally:
+            done.set()
 
     return both(lambda: move(cast, host), confirm)
 
@@ -99,7 +106,7 @@ def test_without_the_lock_on_the_parts_a_confirmation_is_lost(cast, handed_in, m
     """The control: the co-host was told that its part is confirmed, and the host's older copy overwrites it."""
     host, part = handed_in
     monkeypatch.setattr(joint, "hold", lambda host, more=(): list(host.parts.select_related("branch")))
-    _, confirmed = race(cast, host, part, monkeypatch)
+    _, confirmed = race(cast, host, part, monkeypatch, let_through=True)
     assert isinstance(confirmed, Activity)
     part.refresh_from_db()
     assert (confirmed.state, part.state) == (ActivityState.CONFIRMED, ActivityState.DRAFT)
