@@ -134,8 +134,9 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 150_000  # kB after a task: what a long file or a roster took goes back
-if REDIS_URL:  # one that hangs must not hold the page that rings the bell: the row waits in the database
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int] = {"socket_connect_timeout": 2, "socket_timeout": 5}
+_patience = {"socket_connect_timeout": 2, "socket_timeout": 5}  # seconds: a Redis that hangs must not hold a page
+if REDIS_URL:
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, str | int] = {**_patience}
 else:
     _queue = DATA_DIR / "broker" / "queue"
     _control = DATA_DIR / "broker" / "control"
@@ -147,7 +148,7 @@ else:
         "control_folder": str(_control),
     }
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "OPTIONS": _patience}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
