@@ -202,13 +202,14 @@ def own_requests(member: Member) -> QuerySet[LeaveRequest]:
 def ahead_of(member: Member) -> list[Activity]:
     """Gatherings from today on that expect this member and that leave can be asked from, the next first."""
     today = timezone.localdate()
+    ahead = Q(starts_at__date__gte=today) | Q(sessions__starts_at__date__gte=today)
+    today_only = Q(starts_at__date=today) | Q(sessions__starts_at__date=today)
+    planned = Q(state=ActivityState.PLANNED, announced_at__isnull=False) & ahead
     rows = Activity.objects.filter(
-        Q(state=ActivityState.PLANNED, announced_at__isnull=False)
-        | Q(state=ActivityState.DRAFT, starts_at__date=today),
-        attendances__member=member,
-        starts_at__date__gte=today,
-    )
-    return list(rows.select_related("branch", "group").prefetch_related("kinds").order_by("starts_at", "pk")[:20])
+        planned | Q(state=ActivityState.DRAFT) & today_only, attendances__member=member
+    ).distinct()
+    rows = rows.select_related("branch", "group").prefetch_related("kinds", "sessions")
+    return list(rows.order_by("starts_at", "pk")[:20])
 
 
 def key_of(leave: LeaveRequest) -> str:

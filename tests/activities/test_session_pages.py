@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from activities import services
-from activities.attendance import sign_in
+from activities.attendance import leave, sign_in
 from activities.calendar_feed import gatherings_ahead
 from activities.choices import ActivityState, Kind, SignMethod
 from activities.models import Activity, Attendance, FormDraft, SignIn
@@ -302,6 +302,16 @@ def test_the_day_before_the_first_sitting_everybody_is_told_all_times(secretary,
     remind_gatherings(hospital_id=hospital.pk, today=DAY - timedelta(days=1), calendar=load_calendar([2026]))
     told = Notice.objects.filter(recipient=members[0].user).latest("pk").text
     assert told == "明天16:30，三楼会议室，另有11月22日20:30一场：学习条例"
+
+
+def test_leave_can_still_be_asked_from_on_the_day_of_the_second_sitting(as_user, members, record, today):
+    today.move_to(at(TODAY, 9), tick=False)
+    text = as_user(members[0].user).get(reverse("activities:my_attendance")).content.decode()
+    assert "第2场" in text
+    asked = leave.ask_leave(activity=record, member=members[0], reason="duty", note="", actor=members[0].user)
+    assert asked.state == "asked"
+    today.move_to(at(TODAY + timedelta(days=1), 9), tick=False)
+    assert leave.ahead_of(members[0]) == []
 
 
 @pytest.mark.parametrize("page", ["activity_detail", "activity_edit", "sign_in"])
