@@ -133,6 +133,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+_outgoing = {"queue": "outgoing"}  # a worker of its own: a server out there may let it wait
+CELERY_TASK_ROUTES = {"branches.tasks.deliver_notices": _outgoing, "branches.accounts.tasks.mail_slip": _outgoing}
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 150_000  # kB after a task: what a long file or a roster took goes back
 _patience = {"socket_connect_timeout": 2, "socket_timeout": 5}  # seconds: a Redis that hangs must not hold a page
 if REDIS_URL:

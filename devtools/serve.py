@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
 from devtools.data import claim_data_dir, collect_static, data_dir, environment
@@ -16,8 +17,8 @@ from devtools.install import PDF_PACKAGES, install_python, install_static, insta
 from devtools.shell import FAILED, PYTHON, ROOT, manage, say, stop
 
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where a server bound to all is reached from here
-WORKER = ["celery", "-q", "-A", "config", "worker", "-B", "-c", "1", "-l", "warning"]
-WORKER += ["--without-gossip", "--without-mingle"]  # it is the only one
+WORKER = ["celery", "-q", "-A", "config", "worker", "-l", "warning"]
+WORKER += ["--without-gossip", "--without-mingle"]  # the two share no queue
 DEMO_LOGINS = (
     ("admin", "系统管理员", "system administrator"),
     ("office", "党办", "Party office"),
@@ -62,8 +63,17 @@ def kill_group(process: subprocess.Popen) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
+@dataclass
+class Retry:
+    """When a process that ended is started again; `at` is 0 while it runs."""
+
+    name: str
+    at: float = 0.0
+    pause: float = 1.0
+
+
 class Processes:
-    """The web server and the worker, started, watched and stopped together."""
+    """The web server, the worker and the courier, who sends out of the house; started, watched, stopped together."""
 
     def __init__(self, host: str, port: int, env: dict[str, str]) -> None:
         cores = str(os.cpu_count() or 1)
@@ -73,7 +83,8 @@ class Processes:
         self.reach, self.port = ANY_ADDRESS.get(host, host), port
         self.commands = {
             "web": ["gunicorn", "config.wsgi", "-b", bind, "-w", cores, "-t", "120", "--log-level", "warning"],
-            "worker": [*WORKER, "-s", str(data_dir() / "celerybeat-schedule")],
+            "worker": [*WORKER, "-c", "1", "-B", "-s", str(data_dir() / "celerybeat-schedule")],
+            "courier": [*WORKER, "-n", "courier@%h", "-Q", "outgoing", "--pool", "solo"],
         }
         self.running: dict[str, subprocess.Popen] = {}
         self.stopping = False
@@ -110,8 +121,9 @@ class Processes:
         return 0 if self.stopping else FAILED
 
     def watch(self, ready: Callable[[], None]) -> None:
-        """Call `ready` once when the site answers; start a worker that ended again, ever later."""
-        announced, deadline, retry_at, pause = False, time.monotonic() + 60, 0.0, 1.0
+        """Call `ready` once when the site answers; start again what else ended, ever later."""
+        announced, deadline = False, time.monotonic() + 60
+        others = [Retry(name) for name in self.commands if name != "web"]
         while not self.stopping and self.running["web"].poll() is None:
             if not announced and self.answers():
                 announced = True
@@ -119,15 +131,19 @@ class Processes:
             if not announced and time.monotonic() > deadline:
                 say("The site does not answer yet; its messages are above.")
                 deadline += 60
-            if self.running["worker"].poll() is not None:
-                if not retry_at:
-                    kill_group(self.running["worker"])  # its scheduler may have outlived it
-                    say(f"The worker ended; starting it again in {pause:.0f} s.")
-                    retry_at, pause = time.monotonic() + pause, min(pause * 2, 60)
-                elif time.monotonic() >= retry_at:
-                    retry_at = 0.0
-                    self.start("worker")
+            for one in others:
+                if self.running[one.name].poll() is not None:
+                    self.start_again(one)
             time.sleep(0.2)
+
+    def start_again(self, one: Retry) -> None:
+        if not one.at:
+            kill_group(self.running[one.name])  # a scheduler may have outlived its worker
+            say(f"The {one.name} ended; starting it again in {one.pause:.0f} s.")
+            one.at, one.pause = time.monotonic() + one.pause, min(one.pause * 2, 60)
+        elif time.monotonic() >= one.at:
+            one.at = 0.0
+            self.start(one.name)
 
     def end(self) -> None:
         for process in self.running.values():

@@ -3,11 +3,16 @@
 import socket
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
+from celery import current_app
 from django.conf import settings
 
+from branches import delivery
+from branches.accounts import mailing
 from devtools import check, data, install, serve
+from devtools.shell import ROOT
 
 JUNIT = """<testsuites><testsuite>
 <testcase classname="tests.a" name="slow" time="9.5"/><testcase classname="tests.a" name="fast" time="0.1"/>
@@ -101,3 +106,40 @@ def test_the_exit_code_is_never_0_when_something_failed_or_was_left_out(
     monkeypatch.setattr(check, "run", lambda command, **_: subprocess.CompletedProcess(command, 0))
     assert check.every_part({}, tmp_path, missing) == code
     assert "LEFT OUT: the tests on PostgreSQL" in capsys.readouterr().out
+
+
+def test_what_leaves_the_house_has_a_worker_of_its_own():
+    """A mail server that does not answer must not keep the inbox, which the other worker fills, waiting."""
+
+    def queue_of(task: str) -> str:
+        return current_app.amqp.router.route({}, task)["queue"].name
+
+    commands = serve.Processes("127.0.0.1", 8000, {}).commands
+    listening = {name: argv[argv.index("-Q") + 1] for name, argv in commands.items() if "-Q" in argv}
+    assert listening == {"courier": "outgoing"}
+    for task in (delivery.TASK, mailing.TASK):
+        assert queue_of(task) == "outgoing"
+    for task in ("activities.tasks.remind_hospital", "branches.tasks.dispatch_notices"):
+        assert queue_of(task) == current_app.conf.task_default_queue
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert "--queues outgoing --hostname courier@%h" in compose
+
+
+def test_what_ended_is_started_again_after_a_pause_that_grows(monkeypatch):
+    processes = serve.Processes("127.0.0.1", 8000, {})
+    ended = mock.Mock(pid=0)
+    processes.running["courier"] = ended
+    started: list[str] = []
+    monkeypatch.setattr(processes, "start", started.append)
+    monkeypatch.setattr(serve, "kill_group", lambda process: None)
+    clock = iter([10.0, 10.5, 11.0, 20.0, 21.0])
+    monkeypatch.setattr(serve.time, "monotonic", lambda: next(clock))
+    one = serve.Retry("courier")
+    processes.start_again(one)  # at 10: in one second
+    processes.start_again(one)  # at 10.5: not yet
+    assert started == []
+    processes.start_again(one)  # at 11
+    assert started == ["courier"]
+    processes.start_again(one)  # ended again at 20: in two seconds
+    processes.start_again(one)  # at 21: not yet
+    assert started == ["courier"]
