@@ -1,6 +1,5 @@
 """The form in which a hospital changes one printed form: a field for each label, height and margin."""
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -15,7 +14,6 @@ from config.documents.layouts import Layout
 
 FONTS: Final = ("方正小标宋简体", "华文中宋", "宋体", "黑体", "仿宋_GB2312", "仿宋", "楷体_GB2312", "楷体")
 SIDE_WORDS: Final = dict(zip(SIDES, ("上", "右", "下", "左"), strict=True))
-_OWN = re.compile(r"[a-z]\w{0,39}", re.ASCII)  # own1 …; another name where a file was read in
 
 
 class Line(NamedTuple):
@@ -109,7 +107,7 @@ class LayoutForm(forms.Form):
     def _order(self, said: str) -> list[str]:
         """What was posted, as far as it is known; rows that are missing follow at the end."""
         known = [row.name for row in self.layout.rows]
-        asked = [name for name in dict.fromkeys(said.split(",")) if name in known or _OWN.fullmatch(name)]
+        asked = [name for name in dict.fromkeys(said.split(",")) if name in known or adapting.OWN.fullmatch(name)]
         own = [name for name in asked if name not in known][: adapting.ADDED]
         return [name for name in asked if name in known or name in own] + [n for n in known if n not in asked]
 
@@ -193,7 +191,7 @@ def moved(names: list[str], action: str, name: str) -> list[str]:
     if name not in names:
         return names
     at = names.index(name)
-    if action == "drop" and _OWN.fullmatch(name):
+    if action == "drop" and adapting.OWN.fullmatch(name):
         names.pop(at)
     elif action in ("up", "down"):
         to = at - 1 if action == "up" else at + 1

@@ -36,13 +36,13 @@ def preview(user: User, hospital: Branch, code: str, overrides: Mapping[str, Any
     """The form as it would be printed. Empty, for a pen, where there is no record of its kind."""
     changed = {code: overrides}
     sample = sample_of(user, hospital, code)
-    if sample is None:
+    sees_names = sample is not None and may(user, Capability.ROSTER_VIEW, sample)
+    if sample is None or (code in (SIGN_IN.code, ATTENDANCE.code) and not sees_names):
         layout = adapt(FORMS[code], overrides)
         return Document(layout.title, (section(layout, {}),), layout.fonts)
-    sees_names = may(user, Capability.ROSTER_VIEW, sample)
-    if code == SIGN_IN.code and sees_names:
+    if code == SIGN_IN.code:
         return sign_in_sheet(Activity.objects.for_detail().get(pk=sample.pk), filled=True, layouts=changed)
-    if code == ATTENDANCE.code and sees_names:
+    if code == ATTENDANCE.code:
         return attendance_of_year(sample.branch, today.year, layouts=changed)
     if code == PLAN_LIST.code:
         items = PlanItem.objects.filter(branch=sample.branch, start__year=today.year).select_related("group")

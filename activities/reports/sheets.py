@@ -44,11 +44,12 @@ def sign_in_sheet(
     Names come from the attendance of the record; before there is one, from the people expected on its day. The sheet
     of one sitting names everyone before it is held, and filled those who came to it.
     """
-    rows: list[Attendance] = list(activity.attendances.all())
+    everyone: list[Attendance] = list(activity.attendances.all())
     sessions = list(activity.sessions.all())
+    rows = everyone
     if session is not None and filled:
-        rows = next(sat.rows for sat in by_sitting(sessions, rows) if sat.session == session)
-    if rows:
+        rows = list(next(sat.rows for sat in by_sitting(sessions, everyone) if sat.session == session))
+    if everyone:
         people = [(row.name, _signed(row) if filled else "") for row in rows]
     else:
         people = [(one.name, "") for one in expected_at(activity)]
@@ -60,13 +61,13 @@ def sign_in_sheet(
     layout = _adapted(SIGN_IN, layouts)
     columns = _columns(layout) * ABREAST
     present = sum(row.status == AttendanceStatus.PRESENT for row in rows)
-    excused = sum(row.status in (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL) for row in rows)
-    counted = filled and bool(rows)
+    excused = sum(row.status in (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL) for row in everyone)
+    counted = filled and bool(everyone)
     values = {
         "name": f"{activity}（{session}）" if session else str(activity),
         "time": wording.span(session.starts_at, session.ends_at) if session else wording.times(activity, sessions),
         "place": (session and session.place) or activity.place,
-        "expected": f"{len(people)}人",
+        "expected": f"{len(everyone) or len(people)}人",
         "present": f"{present}人" if counted else "　　人",
         "excused": f"{excused}人" if counted else "　　人",
     }

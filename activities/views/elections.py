@@ -29,6 +29,7 @@ from config.documents.content import Document
 from config.documents.responses import document_response
 
 A4_SPACE = 3  # ballots of a small election on one sheet
+MOST = 300  # ballots of one print
 
 
 def _election(request: HttpRequest, pk: int) -> Election:
@@ -233,7 +234,7 @@ def election_ballot(request: HttpRequest, pk: int) -> HttpResponse:
     election = _election(request, pk)
     voters = voters_of(election.activity, "election", election.session_id)
     asked = request.GET.get("n", "")
-    wanted = int(asked) if asked.isdecimal() and 0 < int(asked[:4]) <= 300 else max(voters.present, 1)
+    wanted = int(asked) if asked.isdecimal() and len(asked) < 4 and 0 < int(asked) <= MOST else max(voters.present, 1)
     names = [row.name for row in election.candidates.all() if not row.write_in]
     if file_format := request.GET.get("format"):
         return _paper(request, election, ballots(election, names, wanted), file_format)

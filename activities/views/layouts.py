@@ -20,6 +20,7 @@ from activities.reports.layout_form import LayoutForm, moved
 from activities.reports.layout_preview import preview, sample_of
 from activities.reports.layouts import FORMS, name_of
 from branches.access import require
+from branches.audit import record
 from branches.choices import Capability
 from branches.models import Branch, BranchQuerySet, User
 from config.documents.adapting import problems
@@ -78,7 +79,11 @@ def layout_edit(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         return _page(request, context, form, 422)
     if action == "preview":
         document = preview(request.user, hospital, code, form.changed(), today=timezone.localdate())
-        return document_response(request, document, name, f"预览_{name_of(layout)}", formats=("pdf", "docx"))
+        response = document_response(request, document, name, f"预览_{name_of(layout)}", formats=("pdf", "docx"))
+        if response.status_code == 200:  # it shows a real record
+            changes = {"form": [None, name_of(layout)]}
+            record(actor=request.user, action="layout.previewed", target=hospital, branch=hospital, changes=changes)
+        return response
     try:
         save_layout(
             hospital=hospital,

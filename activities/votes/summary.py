@@ -142,15 +142,19 @@ def vote_rows(activity: Activity) -> list[tuple[str, ...]]:
         hands = m.method == VoteMethod.SHOW_OF_HANDS
         ballots = ("", "", "") if hands else (str(m.issued), str(m.returned), str(m.returned - m.invalid))
         counts = (str(m.yes), str(m.no), str(m.abstain), str(m.written_yes) if m.written_yes else "")
+        if not line.counted:  # of a draft: nobody has voted yet
+            ballots, counts = ("",) * 3, ("",) * 4
         name = f"{line.name}（{m.session}）" if m.session else line.name
         rows.append((name, m.get_method_display(), *ballots, *counts, line.text))
     for one in election_lines(activity):
         e = one.election
-        ballots = (str(e.issued), str(e.returned), str(one.valid))
+        counted = bool(e.issued)  # of a draft: nobody has voted yet
+        ballots = (str(e.issued), str(e.returned), str(one.valid)) if counted else ("",) * 3
         for row in one.candidates:
-            no, abstain = ("", "") if row.write_in else (str(row.no), str(row.abstain))
+            yes, no, abstain = (str(row.yes), str(row.no), str(row.abstain)) if counted else ("", "", "")
+            no, abstain = ("", "") if row.write_in else (no, abstain)
             result = "当选" if row.elected else "无效" if one.outcome.result == VoteResult.VOID else "未当选"
             which = f"（{e.session}）" if e.session else ""
             name = f"{one.title}{which}：{row.name}{'（另选人）' if row.write_in else ''}"
-            rows.append((name, VoteMethod.SECRET.label, *ballots, str(row.yes), no, abstain, "", result))
+            rows.append((name, VoteMethod.SECRET.label, *ballots, yes, no, abstain, "", result if counted else ""))
     return rows

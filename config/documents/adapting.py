@@ -24,6 +24,7 @@ TITLE_LENGTH: Final = 40
 LABEL_LENGTH: Final = 20
 CAPTION_LENGTH: Final = 40  # of a label with the whole width to itself
 ADDED: Final = 5  # rows of a hospital's own
+OWN: Final = re.compile(r"[a-z]\w{0,39}", re.ASCII)  # their names: own1 …, or what a file says
 SIDES: Final = ("top", "right", "bottom", "left")
 _LINE = re.compile(r"^(.+?)：\{")  # a line around the table: its label, then a field
 
@@ -162,6 +163,7 @@ def _additions(value: Any, names: set[str]) -> list[str]:
             isinstance(row, dict)
             and set(row) <= {"name", "label", "after", "height"}
             and _is_text(row.get("name"), 40)
+            and OWN.fullmatch(row["name"]) is not None
             and row["name"] not in names
             and _is_text(row.get("label"), LABEL_LENGTH)
             and row.get("after", "") in names | {""}

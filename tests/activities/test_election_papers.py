@@ -8,6 +8,7 @@ from django.urls import reverse
 from activities.choices import Kind
 from activities.models import Candidate, Election
 from activities.reports.election_papers import CUT, ballots, counting_sheet
+from activities.votes.summary import vote_rows
 from activities.votes.voting import voters_of
 from branches.models import AuditEntry
 from config.documents import pdf
@@ -118,6 +119,7 @@ def test_both_are_given_as_files_and_are_on_the_trail(as_user, secretary, electi
     ballot = reverse("activities:election_ballot", args=[election.pk])
     body = client.get(ballot, {"n": "2", "format": "docx"}).content
     assert len(read_docx(body).tables) == 2
+    assert [client.get(ballot, {"n": n}).context["wanted"] for n in ("300", "301", "000100000")] == [300, 4, 4]
     sheet = reverse("activities:election_sheet", args=[election.pk])
     assert "监票人签字" in docx_text(client.get(sheet, {"format": "docx"}).content)
     assert AuditEntry.objects.filter(action="election.printed", branch=election.activity.branch).count() == 2
@@ -125,3 +127,10 @@ def test_both_are_given_as_files_and_are_on_the_trail(as_user, secretary, electi
     monkeypatch.setattr(pdf, "is_available", lambda: False)
     assert client.get(ballot, {"format": "pdf"}).status_code == 503
     assert AuditEntry.objects.filter(action="election.printed").count() == 2
+
+
+def test_the_record_of_a_draft_says_nothing_of_votes_nobody_has_counted(election):
+    rows = vote_rows(election.activity)
+    assert {row[2:] for row in rows} == {("",) * 8}
+    Election.objects.filter(pk=election.pk).update(issued=3, returned=3)
+    assert {row[2:5] for row in vote_rows(election.activity)} == {("3", "3", "3")}

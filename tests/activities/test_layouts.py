@@ -184,6 +184,7 @@ def test_the_preview_is_the_latest_record_with_what_is_not_saved_yet(as_user, of
     text = docx_text(answer.content)
     assert "会议种类" in text
     assert "陈静怡" in text
+    assert AuditEntry.objects.get(action="layout.previewed").changes == {"form": [None, "会议记录（支部党员大会）"]}
     assert not FormLayout.objects.exists()
     assert client.post(page, typed(action="preview:docx", margin_top="5")).status_code == 422
     assert client.post(page, typed(action="preview:exe")).status_code == 404
@@ -259,6 +260,7 @@ def test_one_hospital_reads_what_another_gave_out(as_user, office, hospital, pag
         b'{"form": "F17", "changes": {}}',
         b'{"form": [], "changes": {}}',
         b'{"form": "F15", "changes": {"margins": [1]}}',
+        '{"form": "F15", "changes": {"add": [{"name": "盖章", "label": "盖章"}]}}'.encode(),
         b"x" * 60_000,
     ],
 )

@@ -354,7 +354,10 @@ def test_each_sitting_has_its_sheet_to_sign(as_user, secretary, organiser, recor
         return [value for row in table.rows for value in row[1::3] if value]
 
     assert len(names(blank)) == 6
-    assert names(sign_in_sheet(loaded(record), filled=True, session=night)) == ["党员乙"]
+    signed = sign_in_sheet(loaded(record), filled=True, session=night)
+    assert names(signed) == ["党员乙"]
+    told = [part for block in signed.sections[0].blocks if isinstance(block, Line) for part in block.parts]
+    assert {"应到：6人", "实到：1人", "请假：0人"} <= set(told)  # expected is everyone, came is those of the sitting
     client = as_user(secretary)
     assert client.get(url("sign_in_file", record), {"session": 2}).status_code == 200
     assert client.get(url("sign_in_file", record), {"session": 3}).status_code == 404
