@@ -204,6 +204,7 @@ def submit_activity(*, activity: Activity, actor: User) -> Activity:
         raise gaps
     now, day = timezone.now(), timezone.localdate(activity.starts_at)
     require_open(activity.branch, day)
+    parts = joint.hold(activity)
     vote_summary.freeze(activity)
     before = ActivityState(activity.state).label
     activity.state = ActivityState.SUBMITTED
@@ -213,6 +214,7 @@ def submit_activity(*, activity: Activity, actor: User) -> Activity:
     activity.version += 1
     activity.save(update_fields=["state", "submitted_at", "submitted_by", "serial", "version", "updated_at"])
     refresh(activity)
+    joint.share(activity, parts, None, actor)
     joint.tell_ready(activity)
     changes = {"状态": [before, ActivityState.SUBMITTED.label]}
     record(actor=actor, action="activity.submitted", target=activity, branch=activity.branch, changes=changes)

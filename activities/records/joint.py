@@ -124,9 +124,12 @@ def hold(host: Activity, more: Collection[Branch] = ()) -> list[Activity]:
 def share(host: Activity, parts: Sequence[Activity], cohosts: Collection[Branch] | None, actor: User) -> None:
     """Make, remove and bring in line the parts of a record that was just written; `parts` come from `hold`.
 
-    `cohosts` None: as they are. Raises ValidationError when a part was handed in and cannot be removed, or was
-    confirmed and the kinds or the day would change under it.
+    `cohosts` None: as they are. A confirmed part waits for the host to be handed in; what it would then refuse is
+    refused at once. Raises ValidationError when a part was handed in and cannot be removed, or was confirmed and the
+    kinds or the day would change under it.
     """
+    if not parts and not cohosts:
+        return
     kinds = kinds_of(host)
     staying = list(parts)
     if cohosts is not None:
@@ -179,6 +182,8 @@ def _copy(host: Activity, part: Activity, kinds: Sequence[str], actor: User) -> 
     settled = part.state in SEEN_BY_MEMBERS
     if settled:
         _refuse_settled(part, moved=moved)
+        if host.state not in HANDED_IN:  # half-written text is nobody's confirmed record
+            return
     for name in COMMON:
         setattr(part, name, getattr(host, name))
     taken_back = moved and part.state == ActivityState.SUBMITTED
