@@ -244,11 +244,12 @@ def follow_plan(parts: Sequence[Activity]) -> None:
 
 
 def tell_ready(host: Activity) -> None:
-    """The common text was handed in: the co-hosts may hand in their parts."""
+    """The common text was handed in: the co-hosts may hand in their parts. Told each time it was."""
     kinds = kinds_of(host)
     waiting = (ActivityState.PLANNED, ActivityState.DRAFT, ActivityState.RETURNED)
     for part in host.parts.filter(state__in=waiting).select_related("branch").order_by("pk"):
-        _tell(part, "ready", f"{host.branch.name}已提交{_named(host, kinds)}的公共内容，请核对本支部出席后提交")
+        text = f"{host.branch.name}已提交{_named(host, kinds)}的公共内容，请核对本支部出席后提交"
+        _tell(part, f"ready {host.version}", text)
 
 
 def why_wait(part: Activity) -> str:

@@ -177,9 +177,19 @@ def test_a_part_waits_for_its_host_and_the_refusal_says_whom_to_ask(cast):
     text = gaps.value.problems["host"]
     assert text == "公共内容由主办的机关第一党支部填写，对方还没有提交。请联系支部书记陈静怡，对方提交后再办理。"
     cast.hand_in(host)
-    ready = Notice.objects.filter(recipient=cast.guest_secretary, step="ready")
+    ready = Notice.objects.filter(recipient=cast.guest_secretary, step__startswith="ready ")
     assert "已提交" in ready.get().text
     assert cast.hand_in_part(part).state == ActivityState.SUBMITTED
+
+
+def test_a_host_handed_in_once_more_is_told_once_more(cast):
+    host = cast.save()
+    cast.hand_in(host)
+    told = Notice.objects.filter(recipient=cast.guest_secretary, text__contains="已提交")
+    assert told.count() == 1
+    cast.hand_in(cast.save(host, topic="联合义诊进学校"))
+    assert told.count() == 2
+    assert "联合义诊进学校" in told.order_by("pk").last().text
 
 
 def test_the_gaps_of_the_common_text_are_the_hosts_and_its_own_absences_the_parts(cast):
