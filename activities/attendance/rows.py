@@ -1,10 +1,12 @@
 """The attendance rows of a record that is still open: who is expected, whose signature stands, who let whom off."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from activities.attendance.people import Expected, expected_people
 from activities.choices import ActivityState, AttendanceStatus, Kind, SignMethod
@@ -17,6 +19,7 @@ OPEN: Final = (ActivityState.PLANNED, ActivityState.DRAFT)  # states in which pe
 STAMPS: Final = ("signed_at", "signed_by", "session_id", "approved_by_id", "approved_at")
 ROW_FIELDS: Final = ("branch_id", "name", "group_name", "member_type", "may_vote", "status", "reason", "note")
 EXCUSED: Final = (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL)
+NOBODY: Final = datetime.min.replace(tzinfo=UTC)  # the last signature a form knows, where nobody had signed yet
 
 
 def expected_at(activity: Activity) -> list[Expected]:
@@ -97,13 +100,38 @@ def is_signed_for(activity: Activity) -> bool:
     return activity.pk is not None and activity.attendances.filter(signed_at__isnull=False).exists()
 
 
-def let_signatures_stand(activity: Activity, rows: Iterable[Attendance]) -> None:
+def last_signature(rows: Iterable[Attendance]) -> datetime:
+    """The last one among `rows`, or NOBODY: what a form made from them knows. They are given one at a time."""
+    return max((row.signed_at for row in rows if row.signed_at), default=NOBODY)
+
+
+def signature_word(last: datetime) -> str:
+    """`last_signature` as a hidden field carries it; "0" for NOBODY."""
+    return "0" if last == NOBODY else last.isoformat()
+
+
+def signature_of(word: str) -> datetime | None:
+    """The reverse of `signature_word`; None for a form that does not say."""
+    if word == "0":
+        return NOBODY
+    try:
+        found = parse_datetime(word)
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
+def is_news(row: Attendance, known: datetime | None) -> bool:
+    """Was it signed after the form was made whose last signature is `known`? Never for a form that does not say."""
+    return known is not None and row.signed_at is not None and row.signed_at > known
+
+
+def let_signatures_stand(rows: Iterable[Attendance], kept: Mapping[int, Attendance]) -> None:
     """Who has signed stays present unless the form gives a reason: it may be older than the signature."""
-    if activity.pk is None:
-        return
-    signed = set(activity.attendances.filter(signed_at__isnull=False).values_list("member", flat=True))
     for row in rows:
-        if row.member_id in signed and row.status != AttendanceStatus.PRESENT and not row.reason:
+        old = kept.get(row.member_id)
+        signed = old is not None and old.signed_at is not None
+        if signed and row.status != AttendanceStatus.PRESENT and not row.reason:
             row.status, row.note = AttendanceStatus.PRESENT, ""
 
 

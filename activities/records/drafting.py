@@ -1,6 +1,6 @@
 """What a filled form says about a record, how it differs from the one kept, and what it still lacks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from activities.attendance.people import Expected, expected_people
-from activities.attendance.rows import let_signatures_stand
+from activities.attendance.rows import NOBODY, is_news, let_signatures_stand
 from activities.choices import AttendanceStatus, Kind, status_of
 from activities.models import Activity, Attendance, Session
 from activities.records.contents import PARTS, FollowUpLine, LifeLine, SpeechLine, kept_lines, words_of
@@ -86,7 +86,7 @@ class ActivityData:
     life_entries: tuple[LifeLine, ...] | None = None
     sessions: tuple[SessionLine, ...] | None = None  # () for a gathering held once
     seats: Mapping[int, str] = field(default_factory=dict)  # member -> key of the sitting they came to
-
+    last_signature: datetime | None = None  # the last one when the form was made (rows.last_signature); None: not said
     cohosts: tuple[Branch, ...] | None = None  # branches that hold it jointly: activities.records.joint
 
     @property
@@ -208,9 +208,33 @@ def attendance_rows(activity: Activity, data: ActivityData) -> list[Attendance]:
     """One unsaved row per expected person, as of the day, with what the form says about them."""
     day = timezone.localdate(data.starts_at)
     people = expected_people(branch=data.branch, kind=data.kinds[0], day=day, group=data.group)
-    rows = [_row(activity, person, data.absences.get(person.member_id)) for person in people]
-    let_signatures_stand(activity, rows)
+    kept = {row.member_id: row for row in activity.attendances.all()} if activity.pk else {}
+    said = caught_up(data.absences, kept, data.last_signature, [person.member_id for person in people])
+    rows = [_row(activity, person, said.get(person.member_id)) for person in people]
+    let_signatures_stand(rows, kept)
     return rows
+
+
+def caught_up(
+    absences: Mapping[int, Absence], kept: Mapping[int, Attendance], known: datetime | None, people: Iterable[int]
+) -> dict[int, Absence]:
+    """What a form says of `people`, as it would have been said with the signatures given since it was made.
+
+    `known`: the last signature when it was made. Where nobody had signed by then, its "present" meant nothing but the
+    default: who has not signed since is absent, with the reason kept or none. A reason that the form gives stays.
+    """
+    found = dict(absences)
+    if known is None or not any(row.signed_at for row in kept.values()):
+        return found
+    for pk in people:
+        row = kept.get(pk)
+        if row is not None and row.signed_at is not None:
+            if is_news(row, known) and pk in found and not found[pk].reason:
+                del found[pk]
+        elif known == NOBODY and pk not in found:
+            away = row is not None and row.status != AttendanceStatus.PRESENT
+            found[pk] = Absence(row.reason, row.note) if row is not None and away else Absence()
+    return found
 
 
 def _row(activity: Activity, person: Expected, absence: Absence | None) -> Attendance:

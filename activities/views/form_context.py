@@ -77,6 +77,7 @@ def context_of(page: "FormPage", form: ActivityForm, absences: dict[int, Absence
         "conflict": page.conflict,
         "form_key": page.form_key(),
         "version": page.version(status),
+        "signatures": page.signatures(),
         "action_url": reverse("activities:activity_edit", args=[activity.pk])
         if activity
         else reverse("activities:activity_create"),

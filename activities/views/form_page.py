@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,13 +16,14 @@ from django.utils.dateparse import parse_date, parse_time
 from activities import services
 from activities.access import may_record, writable_nodes
 from activities.attendance.people import expected_people
+from activities.attendance.rows import last_signature, signature_of, signature_word
 from activities.choices import Kind
 from activities.confirming import who_confirms
 from activities.forms import ActivityForm, absences_of, initial_of, parse_absences, uuid_of
 from activities.models import Activity, FormDraft
 from activities.records import announcing, attachments, follow_ups, joint, keeping, photos, prefill
 from activities.records.details import to_copy
-from activities.records.drafting import Absence, Conflict, Incomplete, difference
+from activities.records.drafting import Absence, Conflict, Incomplete, caught_up, difference
 from activities.records.form_contents import Contents
 from activities.records.session_form import SessionRows
 from activities.views.form_context import context_of
@@ -155,6 +157,16 @@ class FormPage:
             return absences_of(self.activity)
         return absences_of(self.copied) if self.copied is not None and "absences" in self.request.GET else {}
 
+    def _typed_absences(self) -> dict[int, Absence]:
+        """As typed; the page that shows them shows the signatures given since with them, and says so (`signatures`)."""
+        absences = parse_absences(self.typed or {})
+        kept = {row.member_id: row for row in self.activity.attendances.all()} if self.activity else {}
+        return caught_up(absences, kept, self._known(), kept)
+
+    def _known(self) -> Any:
+        """The last signature when the form was made that was sent; None where it does not say."""
+        return signature_of((self.typed or {}).get("signatures", ""))
+
     # -- What becomes of it
 
     def answer(self) -> HttpResponse:
@@ -164,7 +176,7 @@ class FormPage:
             if self.restored and self._is_in_the_record():
                 keeping.drop_draft(user=self.user, slot=self.slot)
                 return redirect(self.request.get_full_path())
-            return self._page(self._form(initial=self._typed_fields()), parse_absences(self.typed))
+            return self._page(self._form(initial=self._typed_fields()), self._typed_absences())
         form = self._form(data=self.typed)
         said: dict[str, Any] = {}
         form.is_valid()
@@ -174,12 +186,16 @@ class FormPage:
         if self.problems:
             if self.request.FILES:
                 self.warnings.append("照片和附件还没有保存，改好后请重新选择。")
-            return self._page(form, parse_absences(self.typed), status=422)
+            return self._page(form, self._typed_absences(), status=422)
         return self._save(form, said)
 
     def _typed_fields(self) -> dict[str, Any]:
         typed = self.typed or QueryDict()
-        return {name: typed.get(name, "") for name in ActivityForm.base_fields} | {"also": typed.getlist("also")}
+        fields = {name: typed.get(name, "") for name in ActivityForm.base_fields} | {"also": typed.getlist("also")}
+        if "refresh" in typed and self.activity is None:
+            group = next((one for one in self.groups if str(one.pk) == fields["group"]), None)
+            fields["topic"] = prefill.topic_after(self.owed, fields["topic"], fields["kind"], group)
+        return fields
 
     def _is_in_the_record(self) -> bool:
         """The kept text came in after the very same text was saved: there is nothing to give back."""
@@ -205,7 +221,7 @@ class FormPage:
             absent=parse_absences(self.typed or {}),
             names={one.member_id: one.name for one in expected},
         )
-        return said | held | sat, wrong | bad | mistaken
+        return said | held | sat | {"last_signature": self._known()}, wrong | bad | mistaken
 
     def _form(self, *args: Any, **kwargs: Any) -> ActivityForm:
         return ActivityForm(
@@ -222,11 +238,10 @@ class FormPage:
     def _save(self, form: ActivityForm, said: dict[str, Any]) -> HttpResponse:
         """Save first, so that nothing typed or uploaded is lost; then hand in, where that was asked."""
         posted = self.posted or QueryDict()
-        absences = parse_absences(posted)
         group = form.cleaned_data["group"]
         if self.groups_only and (form.cleaned_data["kind"] != Kind.GROUP_MEETING or group is None):
             self.problems["group"] = "请选择您负责的党小组。"
-            return self._page(form, absences, status=422)
+            return self._page(form, self._typed_absences(), status=422)
         form_key = uuid_of(posted.get("form_key", ""))
         data = dataclasses.replace(form.activity_data(), **said)
         if self.host is not None and self.activity is not None:
@@ -240,10 +255,11 @@ class FormPage:
             )
         except Conflict as conflict:
             self.conflict, self.activity = conflict, conflict.activity
-            return self._page(form, absences, status=422)
+            prefetch_related_objects([self.activity], "attendances")
+            return self._page(form, self._typed_absences(), status=422)
         except ValidationError as error:
             self._blame(error)
-            return self._page(form, absences, status=422)
+            return self._page(form, self._typed_absences(), status=422)
         keeping.drop_draft(user=self.user, slot=posted.get("draft_form", ""), activity=self.activity, form_key=form_key)
         self._keep_photos()
         self._keep_files()
@@ -263,7 +279,9 @@ class FormPage:
         except ValidationError as error:
             self._blame(error)
             self.activity.refresh_from_db()
-            return self._page(form, absences, status=422)
+            prefetch_related_objects([self.activity], "attendances")
+            self.sittings = SessionRows.of_activity(self.activity)  # all that was typed is in the record by now
+            return self._page(form, absences_of(self.activity), status=422)
         present = self.activity.attendances.filter(status="present").count()
         points = "" if self.branch.level == BranchLevel.COMMITTEE else f"；确认后记入{present}人的积分"
         text = f"已提交，等待{who_confirms(self.activity)}确认{points}。"
@@ -323,6 +341,10 @@ class FormPage:
         if self.typed is not None and not self.conflict and status == 200:
             version = self.typed.get("version", version)
         return version
+
+    def signatures(self) -> str:
+        """The last signature that the attendance on this page knows of."""
+        return signature_word(last_signature(self.activity.attendances.all() if self.activity else ()))
 
     def form_key(self) -> str:
         kept = (self.typed or {}).get("form_key")
