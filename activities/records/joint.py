@@ -179,7 +179,9 @@ def _copy(host: Activity, part: Activity, kinds: Sequence[str], actor: User) -> 
         return
     gone = bool(sittings and somebody_came(part, sittings.gone))
     moved = was != day or set(before) != set(kinds) or gone
-    settled = part.state in SEEN_BY_MEMBERS
+    settled, now = part.state in SEEN_BY_MEMBERS, timezone.now()
+    elsewhere = bool(sittings) or (part.starts_at, part.place) != (host.starts_at, host.place)
+    worth_telling = elsewhere and max(part.starts_at, host.starts_at) > now  # of what is over nobody is told the place
     if settled:
         _refuse_settled(part, moved=moved)
         if host.state not in HANDED_IN:  # half-written text is nobody's confirmed record
@@ -187,7 +189,7 @@ def _copy(host: Activity, part: Activity, kinds: Sequence[str], actor: User) -> 
     for name in COMMON:
         setattr(part, name, getattr(host, name))
     taken_back = moved and part.state == ActivityState.SUBMITTED
-    ahead = part.state == ActivityState.PLANNED and part.starts_at > timezone.now()
+    ahead = part.state == ActivityState.PLANNED and part.starts_at > now
     if taken_back or (part.state == ActivityState.PLANNED and not ahead):
         part.state = ActivityState.DRAFT
     if settled:
@@ -207,6 +209,10 @@ def _copy(host: Activity, part: Activity, kinds: Sequence[str], actor: User) -> 
         if taken_back:
             text = f"{host.branch.name}改了{_named(host, kinds)}的类型、日期或场次，请核对出席后重新提交"
             _tell(part, f"taken back {part.version} {day}", text)
+        elif worth_telling:
+            then = "请重新通知应到人员" if part.announced_at else "请按新的安排准备"
+            text = f"{host.branch.name}改了{_named(host, kinds)}的时间或地点，{then}"
+            _tell(part, f"moved {host.version}", text)
         return
     Revision.objects.create(activity=part, number=part.revision, reason=REASON, changes=told, made_by=actor)
     settle(part, actor)
