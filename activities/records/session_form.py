@@ -14,6 +14,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_time
 
+from activities.attendance.rows import is_news, signature_of
 from activities.choices import AttendanceStatus, SignMethod
 from activities.models import Activity, Session
 from activities.records.sessions import BY_CODE, FIRST, MOST, SessionLine, moved_text
@@ -52,6 +53,8 @@ class SessionRows:
         found.opened, found.more = "session" in refresh, refresh == "more-session"
         found.count = len(found.rows) + (2 if refresh == "more-session" else 1)
         found.take_seats(data)
+        if activity is not None:
+            found.take_news(activity, signature_of(data.get("signatures", "")))
         _name_keys(found.rows)
         return found
 
@@ -77,6 +80,12 @@ class SessionRows:
             for key, value in data.items()
             if key.startswith("seat-") and key[5:].isdecimal() and len(key) < 16
         }
+
+    def take_news(self, activity: Activity, known: datetime | None) -> None:
+        """Whoever signed after the form was made is where they signed, whatever the form had chosen by default."""
+        kept = SessionRows.of_activity(activity)
+        news = {row.member_id for row in activity.attendances.all() if is_news(row, known)}
+        self.seats |= {pk: key for pk, key in kept.seats.items() if pk in news}
 
     # -- What it says
 

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils import timezone
 
+from activities.attendance.rows import is_news
 from activities.attendance.sittings import by_sitting
 from activities.choices import AttendanceStatus, Kind, SignMethod
 from activities.models import Activity, Attendance, Election, Motion, Session
@@ -107,7 +108,8 @@ def seated(
 ) -> list[Session]:
     """The sittings as the form leaves them, not yet saved; each of `rows` that is present gets one of them.
 
-    `before`: the kept rows by member. Who has scanned or typed the code stays with the sitting they signed in to.
+    `before`: the kept rows by member. Who has scanned or typed the code stays with the sitting they signed in to; so
+    does whoever was entered by hand after the form was made.
     """
     kept = _kept(activity)
     said = _as_said(kept, data)
@@ -117,11 +119,15 @@ def seated(
         held = alive.get(old.session_id) if old is not None and old.session_id else None
         if not said or row.status != AttendanceStatus.PRESENT:
             row.session = None
-        elif held and old is not None and old.signed_at and old.signed_by in BY_CODE:
+        elif held and old is not None and old.signed_at and (old.signed_by in BY_CODE or _is_news(old, data)):
             row.session = held
         else:
             row.session = said.get(data.seats.get(row.member_id, "")) or held or said[FIRST]
     return list(said.values())
+
+
+def _is_news(row: Attendance, data: "ActivityData") -> bool:
+    return is_news(row, data.last_signature)
 
 
 def _as_said(kept: Sequence[Session], data: "ActivityData") -> dict[str, Session]:
@@ -176,9 +182,14 @@ def refuse_silent_moves(activity: Activity, data: "ActivityData", rows: Collecti
     known = {FIRST if n == 0 else str(one.pk): one.pk for n, one in enumerate(_kept(activity))}
     if not (gone := {pk for key, pk in known.items() if key not in keys}):
         return
-    came = activity.attendances.filter(session__in=gone, status=AttendanceStatus.PRESENT)
-    left = set(came.values_list("member", flat=True))
-    lost = [row.name for row in _present(rows) if row.member_id in left and data.seats.get(row.member_id) not in keys]
+    left = {
+        row.member_id: row for row in activity.attendances.filter(session__in=gone, status=AttendanceStatus.PRESENT)
+    }
+    lost = [
+        row.name
+        for row in _present(rows)
+        if (old := left.get(row.member_id)) and (data.seats.get(row.member_id) not in keys or _is_news(old, data))
+    ]
     if lost:
         raise ValidationError({"seats": moved_text(lost)})
 
