@@ -87,11 +87,14 @@ class ActivityForm(forms.Form):
         self.branch = branch
         self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]
         self.fields["group"].queryset = Branch.objects.filter(pk__in=[group.pk for group in groups])
-        also = [activity.chair_id, activity.recorder_id, activity.lecturer_id] if activity else []
-        self.people = people_to_name(branch, day or timezone.localdate(), user.pk, *also)
-        people = User.objects.filter(pk__in=[person.pk for person in self.people])
+        lead = {activity.chair_id, activity.lecturer_id} if activity else set()
+        own = lead if activity and not activity.host_id else set()  # of a part they are the host's people
+        also = [activity.recorder_id] if activity else []
+        self.people = people_to_name(branch, day or timezone.localdate(), user.pk, *also, *own)
+        named = {person.pk for person in self.people}
         for name in ("chair", "recorder", "lecturer"):
-            self.fields[name].queryset = people
+            known = named if name == "recorder" else named | lead
+            self.fields[name].queryset = User.objects.filter(pk__in=[pk for pk in known if pk])
             self.fields[name].error_messages["invalid_choice"] = "请从名单中选择。"
 
     def clean_date(self) -> dt.date:

@@ -123,6 +123,12 @@ class Activity(models.Model):
         return self.topic or "未命名活动"
 
     @property
+    def nobody_yet(self) -> bool:
+        """Nobody has said who came: it is planned, or the part of a co-host whose people have not opened it."""
+        untouched = self.host_id is not None and self.version == 1 and not self.serial
+        return self.state == ActivityState.PLANNED or untouched
+
+    @property
     def signed_count(self) -> int:
         """How many have signed in; no statement of its own where the rows are at hand."""
         return sum(row.signed_at is not None for row in self.attendances.all())

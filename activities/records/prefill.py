@@ -75,6 +75,12 @@ def most_urgent(branch: Branch, owed: list[PlanItem], kinds: list[Kind], today: 
     return next((kind for kind in known if kind in kinds), kinds[0])
 
 
+def topic_after(owed: list[PlanItem], typed: str, kind: str, group: Branch | None) -> str:
+    """The topic once another kind was chosen: one that came from the plan of a kind gives way, one typed stays."""
+    planned = {item.topic for item in owed if item.topic}
+    return planned_topic(owed, kind, group) if not typed or typed in planned else typed
+
+
 def planned_topic(owed: list[PlanItem], kind: str, group: Branch | None) -> str:
     """The topic the secretary filled in for what is still to be held."""
     pk = group.pk if group is not None and kind == Kind.GROUP_MEETING else None

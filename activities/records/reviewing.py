@@ -6,6 +6,7 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from activities.attendance.rows import STAMPS, refuse_strangers, stamp
@@ -21,12 +22,15 @@ from activities.records.sessions import keep_first_place, seat_after
 from activities.services import TRIMMED, locked, refresh
 from activities.signals import activity_corrected, activity_reopened
 from branches.audit import record
+from branches.choices import Topic
+from branches.inbox import Message, notify_many
 from branches.models import Branch, User
 
 RETURNABLE: Final = {
     "topic": "主题",
     "starts_at": "时间",
     "place": "地点",
+    "sessions": "分场",
     "chair": "主持人和记录人",
     "absences": "出席情况",
     "minutes": "纪要",
@@ -114,6 +118,26 @@ def _send_back(
     if due is not None:
         changes["修改期限"] = ["", f"{due.year}年{due.month}月{due.day}日"]
     record(actor=actor, action=action, target=activity, branch=activity.branch, changes=changes)
+    _tell_returned(activity, actor)
+
+
+def _tell_returned(activity: Activity, actor: User) -> None:
+    """Whoever wrote it and whoever handed it in; the comment itself stays on the page."""
+    due = activity.return_due
+    by = f"，请在{due.month}月{due.day}日前改好" if due else ""
+    messages = [
+        Message(
+            recipient=pk,
+            topic=Topic.ACTIVITY,
+            item_key=f"returned:{activity.pk}",
+            step=f"v{activity.version}",
+            text=f"{actor.name}退回了“{activity.topic[:40] or activity}”{by}",
+            url=reverse("activities:activity_detail", args=[activity.pk]),
+            due=due,
+        )
+        for pk in {activity.recorder_id, activity.submitted_by_id} - {None, actor.pk}
+    ]
+    notify_many(messages)
 
 
 def returned_fields(activity: Activity | None) -> list[tuple[str, str]]:

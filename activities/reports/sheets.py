@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from activities.attendance.rows import expected_at
 from activities.attendance.sittings import by_sitting
-from activities.choices import AttendanceStatus, Kind, PlanState, short_label
+from activities.choices import AttendanceStatus, CellState, Kind, PlanState, short_label
 from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem, Session
 from activities.plan.board import plan_cell
+from activities.plan.cells import Cell
 from activities.plan.periods import period_label
 from activities.reports import wording
 from activities.reports.layouts import ATTENDANCE, PLAN_LIST, SIGN_IN
@@ -82,6 +83,11 @@ def sign_in_sheet(
         page=layout.page,
         fonts=layout.fonts,
     )
+
+
+def _state_words(cell: Cell) -> str:
+    """On paper nobody sees when it was handed in: say what was late."""
+    return "已完成（迟交）" if cell.state == CellState.OK_LATE else str(cell.state.label)
 
 
 def _adapted(layout: Layout, layouts: Layouts | None) -> Layout:
@@ -202,7 +208,7 @@ def plan_of_year(
                 item.group.name if item.group else "",
                 item.topic,
                 item.due,
-                item.get_state_display() if item.state in NOT_DUE else cell.state.label,
+                item.get_state_display() if item.state in NOT_DUE else _state_words(cell),
                 item.done_on,
                 "" if item.state == PlanState.CONFIRMED else item.reason,
             )

@@ -74,7 +74,7 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
         "checks": activity.state in SEEN_BY_MEMBERS and may_review(request.user, activity),
         "spot_checks": list(activity.spot_checks.select_related("checked_by")) if sees_reasons else [],
         "revisions": list(activity.revisions.select_related("made_by")) if sees_reasons else [],
-        "returnable": _returnable(extra.get("typed") or {}),
+        "returnable": _returnable(extra.get("typed") or {}, in_sittings=bool(sessions)),
         "returned_fields": returned_fields(activity),
         "trail": trail_of(activity) if sees_reasons else [],
         "photos": list(activity.photos.all()),
@@ -88,9 +88,10 @@ def detail_page(request: HttpRequest, activity: Activity, *, status: int = 200, 
     return render(request, "activities/activity_detail.html", context, status=status)
 
 
-def _returnable(typed: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def _returnable(typed: Mapping[str, str], *, in_sittings: bool) -> list[tuple[str, str, str]]:
     """Fields a comment may be tied to: name, label, and what was typed before the service refused."""
-    return [(name, label, typed.get(f"field-{name}", "")) for name, label in RETURNABLE.items()]
+    offered = {name: label for name, label in RETURNABLE.items() if name != "sessions" or in_sittings}
+    return [(name, label, typed.get(f"field-{name}", "")) for name, label in offered.items()]
 
 
 def _sittings(activity: Activity, rows: list[Attendance], sessions: list[Session]) -> list[dict[str, Any]]:

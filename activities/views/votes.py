@@ -8,16 +8,18 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from activities.access import require_record
-from activities.choices import VoteMethod, VoteResult
+from activities.choices import MotionKind, VoteMethod, VoteResult
 from activities.models import Activity, Exclusion, Motion
 from activities.votes import summary as vote_summary
 from activities.votes import voting
 from activities.votes.cautions import cautions_of, motion_cautions
 from activities.votes.elections import NEVER, bodies_of
 from activities.votes.forms import ExclusionForm, MotionForm
+from activities.votes.quorum import SECRET_ONLY
 from branches.choices import BranchKind
 from branches.forms import add_errors
 
@@ -56,6 +58,7 @@ def votes_answer(request: HttpRequest, activity: Activity, *, error: str = "", s
         "elections": elected,
         "exclusions": activity.exclusions.select_related("member__user"),
         "voters": voting.voters_of(activity, "resolution"),
+        "ahead": activity.starts_at > timezone.now(),
         "warnings": [
             *voting.warnings_of(activity, [line.motion.kind for line in lines]),
             *cautions_of(activity, [line.motion for line in lines], [line.election for line in elected]),
@@ -101,7 +104,7 @@ def _motion_page(request: HttpRequest, activity: Activity, motion: Motion | None
         elif valid:
             try:
                 data = form.cleaned_data
-                voting.save_motion(
+                saved = voting.save_motion(
                     activity=activity,
                     motion=motion,
                     data=form.motion(),
@@ -112,7 +115,7 @@ def _motion_page(request: HttpRequest, activity: Activity, motion: Motion | None
             except ValidationError as error:
                 problems = _refused(form, error, motion, request.POST)
             else:
-                messages.success(request, "表决已保存。")
+                _say_saved(request, saved)
                 return redirect("activities:votes", pk=activity.pk)
     context = {
         "activity": activity,
@@ -126,6 +129,14 @@ def _motion_page(request: HttpRequest, activity: Activity, motion: Motion | None
         return render(request, "activities/votes/_motion_check.html", context)
     status = 422 if (form.errors or problems) and not asks else 200
     return render(request, "activities/votes/motion_form.html", context, status=status)
+
+
+def _say_saved(request: HttpRequest, motion: Motion) -> None:
+    outcome = voting.outcome_of(motion)
+    if outcome.result == VoteResult.VOID and outcome.problems:
+        messages.warning(request, f"表决已保存，但无效，不能提交：{outcome.problems[0]}")
+    else:
+        messages.success(request, "表决已保存。")
 
 
 def _refused(form: MotionForm, error: ValidationError, motion: Motion | None, posted: QueryDict) -> list[str]:
@@ -158,13 +169,15 @@ def _check(activity: Activity, form: MotionForm, motion: Motion | None) -> dict[
         )
     if data.kind not in voting.matters_of(activity) or data.method not in VoteMethod.values:
         return {}
-    if "session" in form.fields and data.session_id is None:
-        return {}  # who is present is said of one sitting
+    if "session" in form.fields and data.session_id is None:  # who is present is said of one sitting
+        wrong = data.kind in SECRET_ONLY and data.method != VoteMethod.SECRET
+        return {"wrong": f"{MotionKind(data.kind).label}必须采用无记名投票。"} if wrong else {}
     voters = voting.voters_of(activity, data.kind, data.session_id)
     counts = {name: getattr(data, name) for name in voting.COUNTS}
     outcome = voting.judge(data.kind, data.method, voters, counts)
     return {
         "voters": voters,
+        "ahead": activity.starts_at > timezone.now(),
         "cautions": motion_cautions(activity, [(data.kind, data.subject)]),
         "outcome": outcome,
         "counted": any(counts.values()),

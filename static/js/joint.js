@@ -10,6 +10,10 @@
     document.getElementById("cohost-none").hidden = seen > 0;
   };
   document.addEventListener("input", (event) => { if (event.target.id === "cohost-find") filter(event.target); });
+  document.addEventListener("change", (event) => {
+    if (event.target.name !== "cohost") return;
+    document.getElementById("minutes-shared").hidden = !document.querySelector("#f-cohosts input:checked");
+  });
   document.addEventListener("keydown", (event) => {
     if (event.target.id === "cohost-find" && event.key === "Enter") event.preventDefault();
   });

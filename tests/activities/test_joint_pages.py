@@ -186,6 +186,13 @@ def test_the_common_text_is_shown_and_no_field_asks_for_it(as_user, cast):
     assert not {one.user.name for one in cast.people} & set(text.split())
 
 
+def test_nobody_of_the_host_can_be_named_in_a_part(as_user, cast):
+    part = cast.save().parts.get()
+    page = as_user(cast.guest_secretary).get(url("activity_edit", part))
+    assert cast.secretary.pk not in {one.pk for one in page.context["form"].people}
+    assert cast.guest_secretary.pk in {one.pk for one in page.context["form"].people}
+
+
 def test_own_people_and_words_are_saved_and_a_forged_topic_is_not(as_user, cast):
     part = cast.save().parts.get()
     absent = cast.guests[2]

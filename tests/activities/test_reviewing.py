@@ -13,6 +13,7 @@ from activities.models import PlanItem, SpotCheck
 from activities.plan.planning import plan_year
 from activities.records import reviewing
 from activities.records.drafting import Absence
+from branches.models import Notice
 from points.ledger_check import differences
 from points.models import Entry
 from tests import factories
@@ -54,6 +55,16 @@ class TestSentBack:
         )
         assert back.return_fields == {"minutes": "写明议定事项"}
         assert (back.return_comment, back.return_due) == ("请按各项意见修改。", due)
+
+    def test_its_recorder_is_told_each_time(self, submitted, organiser, secretary):
+        for n in (1, 2):
+            reviewing.return_activity(activity=submitted, comment="请补充王丽的病情。", actor=organiser)
+            told = Notice.objects.filter(recipient=secretary, item_key=f"returned:{submitted.pk}")
+            assert told.count() == n
+            assert "退回了" in told.latest("pk").text
+            assert "病情" not in told.latest("pk").text + told.latest("pk").detail  # it may leave the house
+            services.submit_activity(activity=submitted, actor=secretary)
+        assert not Notice.objects.filter(recipient=organiser, item_key__startswith="returned").exists()
 
     def test_without_any_comment_it_is_refused(self, submitted, organiser):
         with pytest.raises(ValidationError, match="请写明退回意见"):

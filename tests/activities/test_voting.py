@@ -1,15 +1,17 @@
 """Motions of a meeting: who counts, what is refused, and what keeps a record from being handed in."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db.models import ProtectedError
 from django.urls import reverse
+from django.utils import timezone
 
 from activities import services
 from activities.choices import ActivityState, Kind
-from activities.models import Motion, Session
+from activities.models import Activity, Attendance, Motion, Session
 from activities.records import photos
 from activities.votes import summary as vote_summary
 from activities.votes import voting
@@ -243,6 +245,25 @@ def test_the_page_says_at_once_what_a_count_comes_to(meeting, secretary, as_user
     assert Motion.objects.get().result == "passed"
     page = client.get(reverse("activities:votes", args=[meeting.pk])).content.decode()
     assert "接收为中共预备党员（孙一）" in page
+
+
+def test_a_void_vote_is_kept_but_not_praised(meeting, roll, secretary, as_user):
+    Attendance.objects.filter(activity=meeting, member__in=roll[:16]).update(status="leave")
+    client = as_user(secretary)
+    answer = client.post(
+        reverse("activities:motion_create", args=[meeting.pk]),
+        POSTED | {"issued": "15", "returned": "15", "yes": "14", "no": "0", "abstain": "0", "invalid": "1"},
+        follow=True,
+    )
+    assert Motion.objects.get().result == "void"
+    assert "表决已保存，但无效，不能提交" in answer.text
+
+
+def test_before_the_meeting_nobody_is_present(meeting, secretary, as_user):
+    url = reverse("activities:votes", args=[meeting.pk])
+    assert "到会24人" in as_user(secretary).get(url).text
+    Activity.objects.filter(pk=meeting.pk).update(starts_at=timezone.now() + timedelta(days=1), ends_at=None)
+    assert "会议还没有召开" in as_user(secretary).get(url).text
 
 
 def test_a_member_reads_the_result_but_not_who_was_excluded(meeting, roll, secretary, organiser, as_user):

@@ -44,6 +44,30 @@ def plan(item, day, topic="", actor=None, **more):
 # -- What is owed
 
 
+def test_a_topic_of_the_plan_gives_way_to_another_kind_and_a_typed_one_stays(branch, secretary, as_user):
+    make_member(branch)
+    plan_year(branches=[branch], year=2026, today=TODAY)
+    items = PlanItem.objects.filter(branch=branch, start__lte=TODAY, end__gte=TODAY)
+    items.filter(kind=Kind.GENERAL_MEETING).update(topic="听取年度工作报告")
+    items.filter(kind=Kind.THEME_DAY).update(topic="冬季志愿导诊")
+    address, client = reverse("activities:activity_create"), as_user(secretary)
+
+    def after(topic, kind):
+        form = {
+            "branch": branch.pk,
+            "kind": kind,
+            "topic": topic,
+            "date": "2026-11-20",
+            "starts": "16:30",
+            "refresh": "kind",
+        }
+        return client.post(address, form).context["form"]["topic"].value()
+
+    assert after("听取年度工作报告", "theme_day") == "冬季志愿导诊"
+    assert after("听取年度工作报告", "party_lecture") == ""
+    assert after("我写的主题", "theme_day") == "我写的主题"
+
+
 def test_the_committee_has_its_own_list(hospital):
     make_member(make_branch(hospital))
     plan_year(branches=[hospital], year=2026)
