@@ -1,19 +1,23 @@
 """A gathering before it is held: planned, then announced to those it expects."""
 
+from collections.abc import Sequence
+from hashlib import sha256
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
 from activities.attendance.sittings import also_at
 from activities.choices import ActivityState
-from activities.models import Activity
+from activities.models import Activity, Session
 from activities.plan.planning import refresh_items
 from activities.records import joint
 from branches.audit import record
 from branches.choices import Topic
 from branches.inbox import Message, notify_many
-from branches.models import User
+from branches.models import Notice, User
 
 
 @transaction.atomic
@@ -42,7 +46,7 @@ def plan_activity(*, activity: Activity, actor: User) -> Activity:
 
 @transaction.atomic
 def announce(*, activity: Activity, actor: User) -> int:
-    """Tell everyone expected when and where, once for each date and place; from then on the branch sees the plan.
+    """Tell everyone expected when and where, once for each new time and place; from then on the branch sees the plan.
 
     Returns how many people were told.
     """
@@ -58,20 +62,22 @@ def announce(*, activity: Activity, actor: User) -> int:
     local = timezone.localtime(activity.starts_at)
     sessions = list(activity.sessions.all())
     when = f"{local.month}月{local.day}日{local:%H:%M}"
-    others = "".join(f" {timezone.localtime(one.starts_at):%d%H%M}" for one in sessions[1:])
     url = reverse("activities:activity_detail", args=[activity.pk])
     people = activity.attendances.filter(member__user__is_active=True).exclude(member__user=actor)
+    users = list(people.values_list("member__user", flat=True))
+    item = f"activity:{activity.pk}"
+    step = _step(item, users, activity, sessions)
     told = notify_many(
         Message(
             recipient=user,
             topic=Topic.ACTIVITY,
-            item_key=f"activity:{activity.pk}",
-            step=f"announced {local:%Y-%m-%d %H:%M}{others} {activity.place}"[:60],
+            item_key=item,
+            step=step,
             text=f"{when}，{activity.place}{also_at(sessions)}：{activity.topic}"[:120],
             url=url,
             due=local.date(),
         )
-        for user in people.values_list("member__user", flat=True)
+        for user in users
     )
     record(
         actor=actor,
@@ -81,6 +87,18 @@ def announce(*, activity: Activity, actor: User) -> int:
         changes={"通知人数": [None, told]},
     )
     return told
+
+
+def _step(item: str, users: Sequence[int], activity: Activity, sessions: Sequence[Session]) -> str:
+    """The step of the last announcement where times and places are still those, else a new one: a gathering that was
+    moved there and back is announced three times."""
+    held = [(activity.starts_at, activity.place), *((one.starts_at, one.place) for one in sessions)]
+    digest = sha256(repr([(at.timestamp(), place) for at, place in held]).encode()).hexdigest()[:16]
+    said = Notice.objects.filter(recipient__in=users, item_key=item, step__startswith="announced ")
+    steps = list(said.values("step").annotate(last=Max("pk")).order_by("last").values_list("step", flat=True))
+    if steps and steps[-1].endswith(f" {digest}"):
+        return str(steps[-1])
+    return f"announced {len(steps) + 1} {digest}"
 
 
 def _locked(activity: Activity) -> Activity:
