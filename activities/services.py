@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from activities.attendance.rows import refuse_strangers, write_rows
+from activities.attendance.rows import lock_sign_in, refuse_strangers, write_rows
 from activities.attendance.sittings import by_sitting
 from activities.choices import BRANCH_KINDS, COMMITTEE_KINDS, HANDED_IN, ActivityState, Kind
 from activities.confirming import require_confirmer
@@ -152,11 +152,12 @@ def _both(change: Difference) -> list[FieldConflict]:
 
 
 def locked(activity: Activity) -> Activity:
-    """The record as it is now, its row locked. Raises ValidationError when it is gone."""
+    """The record as it is now, locked; nobody signs in to it meanwhile. Raises ValidationError when it is gone."""
     rows = Activity.objects.select_for_update(of=("self",)).select_related("branch", "group", "editor", "recorder")
     found = rows.filter(pk=activity.pk).first()
     if found is None:  # a draft was deleted, or a co-host let go, by somebody else in this moment
         raise ValidationError("这份记录刚刚被他人删除，请返回活动记录查看。")
+    lock_sign_in(found)
     return found
 
 

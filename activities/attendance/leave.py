@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.attendance.rows import OPEN, ensure_rows, row_of
+from activities.attendance.rows import OPEN, ensure_rows, lock_sign_in, row_of
 from activities.attendance.sign_in import days_of, restore
 from activities.attendance.sittings import seat_everyone
 from activities.choices import AbsenceReason, ActivityState, LeaveState, status_of
@@ -217,7 +217,9 @@ def key_of(leave: LeaveRequest) -> str:
 
 
 def _locked(activity: Activity) -> Activity:
-    return Activity.objects.select_for_update(of=("self",)).select_related("branch", "group").get(pk=activity.pk)
+    found = Activity.objects.select_for_update(of=("self",)).select_related("branch", "group").get(pk=activity.pk)
+    lock_sign_in(found)
+    return found
 
 
 def _both(leave: LeaveRequest) -> tuple[LeaveRequest, Activity]:

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from activities.attendance.people import Expected, expected_people
 from activities.choices import ActivityState, AttendanceStatus, Kind, SignMethod
-from activities.models import Activity, Attendance
+from activities.models import Activity, Attendance, SignIn
 from branches.choices import BranchLevel, Role
 from branches.models import Appointment, User
 from members.models import Member
@@ -50,6 +50,15 @@ def ensure_rows(activity: Activity) -> list[Attendance]:
         ]
     )
     return list(activity.attendances.select_related("member").order_by("pk"))
+
+
+def lock_sign_in(activity: Activity) -> SignIn | None:
+    """Wait until nobody is signing in, and let nobody until the transaction ends; None where it was never opened.
+
+    Whoever writes the rows of a record takes the locks in one order: the record, its SignIn, its rows by id. A
+    signature takes the last two.
+    """
+    return SignIn.objects.select_for_update(of=("self",)).filter(activity=activity).first()
 
 
 def row_of(activity: Activity, member: Member | None) -> Attendance:
@@ -184,7 +193,8 @@ def secretary_of(activity: Activity, actor: User) -> User:
 
 def write_rows(activity: Activity, rows: Collection[Attendance], actor: User) -> None:
     """Bring the rows in line with those expected now: who stays keeps sign-in, sitting and approval of the leave."""
-    kept = {row.member_id: row for row in Attendance.objects.select_for_update().filter(activity=activity)}
+    locked = Attendance.objects.select_for_update().filter(activity=activity).order_by("pk")
+    kept = {row.member_id: row for row in locked}
     wanted = {row.member_id: row for row in rows}
     staying = [kept[pk] for pk in kept.keys() & wanted.keys()]
     for row in staying:

@@ -1,6 +1,7 @@
 """Signing in to a gathering (签到): the window, the scan, the six digits, the secretary's tick, and taking one back.
 
-One transaction at a time writes the signatures of one gathering: each begins with the lock on its SignIn row.
+One transaction at a time writes the signatures of one gathering, or saves, hands in or corrects its record: each holds
+the lock on its SignIn row (rows.lock_sign_in), and reads the record and its rows after that.
 """
 
 import secrets
@@ -17,6 +18,7 @@ from activities.attendance.rows import (
     OPEN,
     ensure_rows,
     is_signed_for,
+    lock_sign_in,
     row_of,
     stop_waiting,
     wait_for_signatures,
@@ -91,9 +93,9 @@ def open_sign_in(
         raise ValidationError({"closes_at": "结束时间已经过去，请改为稍后的时间。"})
     if closes - opens > sign_codes.LONGEST:
         raise ValidationError({"closes_at": "签到时间最长24小时。"})
+    row = lock_sign_in(activity)
     ensure_rows(activity)
     seat_everyone(activity)
-    row = SignIn.objects.select_for_update().filter(activity=activity).first()
     if row is None:
         row = SignIn(activity=activity, secret=secrets.token_hex(32), opened_by=actor)
     before = [_window_words(row) if row.pk else ""]
@@ -250,11 +252,11 @@ def on_at(sittings: Collection[Session], now: datetime) -> Session | None:
 
 
 def _locked(activity: Activity) -> SignIn:
-    rows = SignIn.objects.select_for_update(of=("self",))
-    rows = rows.select_related("activity__branch", "activity__group", "session")
-    row = rows.filter(activity=activity).first()
+    """The window, locked, with the record as it is once the lock is held: it may have been handed in before."""
+    row = lock_sign_in(activity)
     if row is None:
         raise ValidationError("这次活动没有开启签到。")
+    row.activity = Activity.objects.select_related("branch", "group").get(pk=row.activity_id)
     return row
 
 
