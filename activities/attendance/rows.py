@@ -101,6 +101,21 @@ def who_to_ask(activity: Activity) -> str:
     return "支部书记" if node.level != BranchLevel.COMMITTEE else "党委办公室"
 
 
+def told_apart(rows: Iterable[Attendance]) -> dict[int, str]:
+    """Member -> name; with the group, or else a number, where two share it: "张伟（第一党小组）", "张伟（2）"."""
+    people = {row.member_id: row for row in sorted(rows, key=lambda row: row.member_id)}
+    same: dict[str, list[Attendance]] = {}
+    for row in people.values():
+        same.setdefault(row.name, []).append(row)
+    found = {}
+    for name, sharing in same.items():
+        groups = {row.group_name for row in sharing} - {""}
+        for n, row in enumerate(sharing, 1):
+            mark = row.group_name if len(groups) == len(sharing) else n
+            found[row.member_id] = f"{name}（{mark}）" if len(sharing) > 1 else name
+    return found
+
+
 # -- Signatures against what the form says
 
 

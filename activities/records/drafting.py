@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from activities.attendance.people import Expected, expected_people
-from activities.attendance.rows import NOBODY, is_news, let_signatures_stand
+from activities.attendance.rows import NOBODY, is_news, let_signatures_stand, told_apart
 from activities.choices import AttendanceStatus, Kind, status_of
 from activities.models import Activity, Attendance, Session
 from activities.records.contents import PARTS, FollowUpLine, LifeLine, SpeechLine, kept_lines, words_of
@@ -159,11 +159,11 @@ def difference(activity: Activity, data: ActivityData) -> Difference:
             changes["cohosts"] = ["、".join(one.name for one in held_with), "、".join(one.name for one in asked)]
     rows = attendance_rows(activity, data)
     before = {row.member_id: row for row in activity.attendances.all()} if activity.pk else {}
-    old_absent, new_absent = _absent_words(before.values()), _absent_words(rows)
-    if old_absent != new_absent or (before and set(before) != {row.member_id for row in rows}):
+    if _absent(before.values()) != _absent(rows) or (before and set(before) != {row.member_id for row in rows}):
+        names = told_apart([*before.values(), *rows])
         changes["absences"] = [
-            old_absent or f"无（应到{len(before)}人）",
-            new_absent or f"无（应到{len(rows)}人）",
+            _absent_words(before.values(), names) or f"无（应到{len(before)}人）",
+            _absent_words(rows, names) or f"无（应到{len(rows)}人）",
         ]
     sittings = seated(activity, data, rows, before)
     if told := change_of(activity, sittings, rows, before):
@@ -284,9 +284,15 @@ def _kind_words(kinds: Any) -> str:
     return "、".join(str(Kind(kind).label) for kind in kinds)
 
 
-def _absent_words(rows: Any) -> str:
+def _absent(rows: Iterable[Attendance]) -> dict[int, tuple[str, str, str]]:
+    away = [row for row in rows if row.status != AttendanceStatus.PRESENT]
+    return {row.member_id: (row.status, row.reason, row.note) for row in away}
+
+
+def _absent_words(rows: Iterable[Attendance], names: Mapping[int, str]) -> str:
     """Names, with reasons only as far as a reader of both texts must tell them apart."""
     absent = sorted((row for row in rows if row.status != AttendanceStatus.PRESENT), key=lambda row: row.member_id)
     return "、".join(
-        f"{row.name}（{row.get_reason_display() or '未填原因'}{'，' if row.note else ''}{row.note}）" for row in absent
+        f"{names[row.member_id]}（{row.get_reason_display() or '未填原因'}{'，' if row.note else ''}{row.note}）"
+        for row in absent
     )

@@ -7,13 +7,13 @@ present came to one sitting; the union is the attendance. Votes belong to one si
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils import timezone
 
-from activities.attendance.rows import is_news
+from activities.attendance.rows import is_news, told_apart
 from activities.attendance.sittings import by_sitting
 from activities.choices import AttendanceStatus, Kind, SignMethod
 from activities.models import Activity, Attendance, Election, Motion, Session
@@ -153,9 +153,21 @@ def change_of(
     """Before and after in words where they differ, else nothing. Only people of later sittings are named."""
     kept = _kept(activity)
     numbers = {one.pk: one.number for one in kept}
-    old = _words(kept, {row.name: numbers.get(row.session_id or 0, 1) for row in _present(before.values())})
-    new = _words(sittings, {row.name: row.session.number if row.session else 1 for row in _present(rows)})
-    return [] if old == new else [old, new]
+    old = {row.member_id: numbers.get(row.session_id or 0, 1) for row in _present(before.values())}
+    new = {row.member_id: row.session.number if row.session else 1 for row in _present(rows)}
+    if _facts(kept) == _facts(sittings) and _later(old) == _later(new):
+        return []
+    names = told_apart([*before.values(), *rows])
+    dated = len({timezone.localtime(one.starts_at).year for one in [*kept, *sittings]}) > 1
+    return [_words(*one, names, dated=dated) for one in ((kept, old), (sittings, new))]
+
+
+def _facts(sittings: Sequence[Session]) -> list[tuple[Any, ...]]:
+    return [(one.number, one.starts_at, one.ends_at, one.place) for one in sittings]
+
+
+def _later(people: Mapping[int, int]) -> dict[int, int]:
+    return {member: number for member, number in people.items() if number > 1}
 
 
 def _present(rows: Iterable[Attendance]) -> list[Attendance]:
@@ -163,13 +175,17 @@ def _present(rows: Iterable[Attendance]) -> list[Attendance]:
     return sorted(here, key=lambda row: row.member_id)
 
 
-def _words(sittings: Sequence[Session], people: Mapping[str, int]) -> str:
+def _words(
+    sittings: Sequence[Session], people: Mapping[int, int], names: Mapping[int, str], *, dated: bool = False
+) -> str:
+    """`people`: member -> number of their sitting. `dated`: with the year, where the texts differ in it."""
     lines = []
     for one in sittings:
         starts = timezone.localtime(one.starts_at)
         ends = f"至{timezone.localtime(one.ends_at):%H:%M}" if one.ends_at else ""
-        names = "、".join(name for name, number in people.items() if number == one.number) if one.number > 1 else ""
-        told = (f"{starts.month}月{starts.day}日{starts:%H:%M}{ends}", one.place, names)
+        came = [names[member] for member, number in people.items() if number == one.number > 1]
+        year = f"{starts.year}年" if dated else ""
+        told = (f"{year}{starts.month}月{starts.day}日{starts:%H:%M}{ends}", one.place, "、".join(came))
         lines.append(f"{one}：{'，'.join(filter(None, told))}")
     return "\n".join(lines)
 
