@@ -1,6 +1,7 @@
 """Ten people press the button at once: one record, one confirmation. And without the guard there would be more."""
 
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,12 +9,14 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from activities import services
 from activities.choices import ActivityState, Kind
 from activities.models import Activity, ActivityMonth, Attendance, PlanItem
 from activities.plan.planning import plan_year
+from activities.plan.rollups import lock_branches
+from activities.records import joint, reviewing
 from activities.records.drafting import ActivityData
 from branches.choices import Role
 from branches.models import AuditEntry
@@ -133,3 +136,79 @@ def test_records_of_one_branch_confirmed_together_leave_the_month_right(data, se
     month = ActivityMonth.objects.get(month=date(2026, 11, 1), kind=Kind.THEME_DAY)
     assert (month.held, month.done, month.required) == (CLIENTS, 1, 1)
     assert PlanItem.objects.get(kind=Kind.THEME_DAY, start=date(2026, 11, 1)).count == CLIENTS
+
+
+# -- A year is put on file while one of its records is corrected
+
+
+@pytest.fixture
+def old(branch):
+    return factories.make_activity(
+        branch,
+        day=date(2025, 3, 3),
+        state=ActivityState.CONFIRMED,
+        members=[factories.make_member(branch)],
+        topic="学习条例",
+    )
+
+
+def somebody_waits():
+    """Whether another connection waits for a row that the transaction of this one holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))")
+        return cursor.fetchone()[0]
+
+
+def correct_while_filing(old, actor, monkeypatch):
+    """The correction holds its record when the filing begins, and asks for the branch when the filing waits for it."""
+    holds, original = threading.Event(), joint.hold
+
+    def hold(activity, more=()):
+        holds.set()
+        end = time.monotonic() + 30
+        while not somebody_waits():
+            assert time.monotonic() < end, "the filing never came"
+        return original(activity, more)
+
+    monkeypatch.setattr(joint, "hold", hold)
+
+    def correct():
+        return reviewing.correct_activity(
+            activity=old, people={}, texts={"topic": "学习准则"}, reason="笔误", actor=actor
+        )
+
+    def put_on_file():
+        assert holds.wait(30)
+        return reviewing.archive_year(branches=[old.branch], year=2025, actor=actor)
+
+    def answer(act):
+        try:
+            return act()
+        except OperationalError as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(answer, (correct, put_on_file)))
+
+
+def test_a_year_is_put_on_file_after_the_correction_of_one_of_its_records(old, secretary, monkeypatch):
+    corrected, filed = correct_while_filing(old, secretary, monkeypatch)
+    assert (type(corrected), filed) == (Activity, 1)
+    old.refresh_from_db()
+    assert (old.state, old.topic) == (ActivityState.ARCHIVED, "学习准则")
+
+
+def test_with_the_branches_locked_first_the_filing_and_the_correction_wait_for_each_other(old, secretary, monkeypatch):
+    """The control: the database ends one of them."""
+    original = reviewing.archive_year
+
+    @transaction.atomic
+    def branches_first(**asked):
+        lock_branches([one.pk for one in asked["branches"]])
+        return original(**asked)
+
+    monkeypatch.setattr(reviewing, "archive_year", branches_first)
+    answers = correct_while_filing(old, secretary, monkeypatch)
+    assert sum(isinstance(one, OperationalError) for one in answers) == 1
