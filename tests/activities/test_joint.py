@@ -108,10 +108,19 @@ def test_only_other_open_branches_of_the_hospital_can_be_chosen(cast, hospital):
     assert cast.save(cohosts=tuple(just)).parts.count() == 2
 
 
-def test_a_part_hosts_nobody(cast, hospital):
+def test_a_part_hosts_nobody_not_even_its_host(cast, hospital):
     part = cast.save().parts.get()
-    with pytest.raises(ValidationError, match="由主办党支部选择"):
-        cast.save_part(part, cohosts=(factories.make_branch(hospital),))
+    for one in (factories.make_branch(hospital), cast.host, cast.guest):
+        with pytest.raises(ValidationError, match="由主办党支部选择"):
+            cast.save_part(part, cohosts=(one,))
+    assert not Activity.objects.filter(host=part).exists()
+
+
+def test_the_branch_of_the_host_is_no_co_host_of_its_own(cast):
+    host = cast.save()
+    with pytest.raises(ValidationError, match="机关第一党支部是主办单位，不用再选"):
+        cast.save(host, cohosts=(cast.guest, cast.host))
+    assert [part.branch for part in host.parts.all()] == [cast.guest]
 
 
 # -- The text is the host's
