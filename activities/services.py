@@ -31,7 +31,7 @@ from activities.records.drafting import (
     missing,
     value_of,
 )
-from activities.records.sessions import problem_of, refuse_silent_moves, sitting_gaps, write_sessions
+from activities.records.sessions import problem_of, refuse_silent_moves, sitting_gaps, with_first, write_sessions
 from activities.rules import committee_quorum, leading_body_quorum
 from activities.signals import activity_confirmed
 from activities.votes import summary as vote_summary
@@ -77,6 +77,7 @@ def save_draft(*, activity: Activity | None, form_key: uuid.UUID, data: Activity
     if activity.branch_id != data.branch.pk:
         raise ValidationError({"branch": "已保存的记录不能换到另一个党支部，请另行登记。"})
     joint.check(activity, data)
+    data = with_first(activity, data)
     change = difference(activity, data)
     refuse_strangers(activity, data.absences.keys(), {row.member_id for row in change.rows})
     refuse_silent_moves(activity, data, change.rows)

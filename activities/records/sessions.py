@@ -5,6 +5,7 @@ present came to one sitting; the union is the attendance. Votes belong to one si
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -88,6 +89,22 @@ def _alone(line: SessionLine, first: SessionLine, data: "ActivityData") -> str:
     if not data.branch.is_open(day):
         return f"{_name(line)}时{data.branch.name}已经撤销。"
     return ""
+
+
+def with_first(activity: Activity, data: "ActivityData") -> "ActivityData":
+    """What a form says that does not ask for sittings, where there are some: the first moves with the record.
+
+    Raises ValidationError where that cannot be. A part's sittings are its host's: it stays as it is.
+    """
+    kept = [] if activity.host_id or data.sessions is not None else _kept(activity)
+    said = (data.starts_at, data.ends_at, " ".join(data.place.split()))
+    if not kept or (kept[0].starts_at, kept[0].ends_at, kept[0].place) == said:
+        return data
+    later = [SessionLine(str(one.pk), one.starts_at, one.ends_at, one.place) for one in kept[1:]]
+    data = replace(data, sessions=(SessionLine(FIRST, *said), *later))
+    if problem := problem_of(data):
+        raise ValidationError({"sessions": problem})
+    return data
 
 
 def in_order(lines: Iterable[SessionLine]) -> list[SessionLine]:

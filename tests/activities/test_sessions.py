@@ -137,6 +137,22 @@ def test_a_form_that_does_not_ask_leaves_the_sittings_and_their_people(say, secr
     assert (seats["党员甲"], seats["党员乙"], seats["党员丙"]) == (None, 2, 1)
 
 
+@pytest.mark.parametrize(("day", "moves"), [(date(2026, 11, 10), True), (date(2026, 11, 13), False)])
+def test_a_form_that_does_not_ask_moves_the_first_sitting_with_the_record_or_is_refused(
+    say, secretary, members, day, moves
+):
+    activity = save(say(seats={members[1].pk: "n0"}), secretary)
+    data = say(None, version=activity.version, starts_at=at(day), ends_at=at(day, 18), place="二楼会议室")
+    if not moves:
+        with pytest.raises(ValidationError, match="早于第1场"):
+            save(data, secretary, activity)
+        return
+    save(data, secretary, activity)
+    first = activity.sessions.get(number=1)
+    assert (first.starts_at, first.ends_at, first.place) == (at(day), at(day, 18), "二楼会议室")
+    assert (came(activity)["党员甲"], came(activity)["党员乙"]) == (1, 2)
+
+
 def test_a_sitting_keeps_its_people_when_its_time_and_number_change(say, secretary, members):
     activity = save(say(seats={members[1].pk: "n0"}), secretary)
     _, night = ids(activity)
