@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.attendance.rows import STAMPS, refuse_strangers, stamp
+from activities.attendance.rows import STAMPS, refuse_strangers, stamp, told_apart
 from activities.choices import ActivityState, AttendanceStatus
 from activities.confirming import require_confirmer
 from activities.effects import settle
@@ -246,6 +246,7 @@ def _correct_people(
     rows, told = [], {}
     refuse_strangers(activity, people.keys(), activity.attendances.values_list("member", flat=True))
     sessions = list(activity.sessions.all())
+    names = told_apart(activity.attendances.all())
     for row in activity.attendances.filter(member__in=people).select_related("member"):
         wanted = people[row.member_id]
         after = (
@@ -256,11 +257,11 @@ def _correct_people(
         if moved and seat == old:
             continue
         if wanted and not wanted.reason:
-            raise ValidationError({"absences": f"{row.name}缺席，还没有填写原因。"})
+            raise ValidationError({"absences": f"{names[row.member_id]}缺席，还没有填写原因。"})
         if row.member.user_id == actor.pk:
             raise ValidationError({"absences": "本人的出席情况请由其他支委更正。"})
         states = [str(AttendanceStatus(row.status).label), str(AttendanceStatus(after[0]).label)]
-        told[row.name] = [str(old), str(seat)] if moved else states
+        told[names[row.member_id]] = [str(old), str(seat)] if moved else states
         row.status, row.reason, row.note = after
         row.session = seat
         row.approved_by_id = row.approved_at = None

@@ -10,6 +10,7 @@ from activities.attendance.rows import told_apart
 from activities.choices import Kind
 from activities.models import Activity, Attendance, Session
 from activities.records.drafting import Absence, ActivityData
+from activities.records.reviewing import correct_activity
 from activities.records.sessions import FIRST, SessionLine
 from branches.models import AuditEntry
 from tests.factories import at, make_member
@@ -80,6 +81,18 @@ def test_two_namesakes_change_their_sittings_and_the_trail_tells_them_apart(save
     assert [kept(activity, one).session.number for one in twins] == [1, 2]
     old, new = AuditEntry.objects.filter(action="activity.changed").latest("pk").changes["分场举行"]
     assert [f"张伟（{group.name}）" in text for text in (old, new) for group in groups] == [True, False, False, True]
+
+
+def test_a_correction_of_both_keeps_both(save, twins, organiser, secretary, groups):
+    activity = save(absences={twins[0].pk: Absence("duty")})
+    services.submit_activity(activity=activity, actor=secretary)
+    services.confirm_activity(activity=activity, actor=organiser)
+    people = {twins[0].pk: None, twins[1].pk: Absence("duty")}
+    correct_activity(activity=activity, people=people, reason="核对签到表", actor=organiser)
+    assert activity.revisions.first().changes == {
+        f"张伟（{groups[0].name}）": ["因公", "到会"],
+        f"张伟（{groups[1].name}）": ["到会", "因公"],
+    }
 
 
 def test_names_are_told_apart_by_group_else_by_number():
