@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -18,6 +19,7 @@ from members.models import Member
 OPEN: Final = (ActivityState.PLANNED, ActivityState.DRAFT)  # states in which people sign in or ask for leave
 STAMPS: Final = ("signed_at", "signed_by", "session_id", "approved_by_id", "approved_at")
 ROW_FIELDS: Final = ("branch_id", "name", "group_name", "member_type", "may_vote", "status", "reason", "note")
+LARGEST: Final = 2**63  # an id is below it
 EXCUSED: Final = (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL)
 NOBODY: Final = datetime.min.replace(tzinfo=UTC)  # the last signature a form knows, where nobody had signed yet
 
@@ -78,11 +80,17 @@ def not_expected(activity: Activity) -> str:
 def refuse_strangers(activity: Activity, members: Collection[int], expected: Collection[int]) -> None:
     """Raise ValidationError for attendance of people whom the gathering does not expect on its day."""
     if strange := set(members) - set(expected):
-        names = Member.objects.filter(pk__in=strange).order_by("pk").values_list("user__name", flat=True)
-        day = timezone.localdate(activity.starts_at)
-        who = "、".join(names[:5]) or "所选人员"
+        who, day = names_of(activity, strange), timezone.localdate(activity.starts_at)
         text = f"{who}在{day.year}年{day.month}月{day.day}日不是这次活动的应到人员，不能登记出席或缺席。"
         raise ValidationError({"absences": text})
+
+
+def names_of(activity: Activity, members: Collection[int]) -> str:
+    """The first five of these ids that the branch knows, by name; else "所选人员": nobody learns names by asking."""
+    known = [pk for pk in members if pk < LARGEST]
+    here = Q(branch=activity.branch_id) | Q(attendances__activity=activity.pk)
+    rows = Member.objects.filter(here, pk__in=known).distinct().order_by("pk")
+    return "、".join(rows.values_list("user__name", flat=True)[:5]) or "所选人员"
 
 
 def who_to_ask(activity: Activity) -> str:

@@ -19,6 +19,7 @@ from activities.attendance.rows import (
     ensure_rows,
     is_signed_for,
     lock_sign_in,
+    names_of,
     row_of,
     stop_waiting,
     wait_for_signatures,
@@ -181,8 +182,8 @@ def tick(*, activity: Activity, members: Collection[int], actor: User, session: 
     if not people:
         raise ValidationError("请先选择人员。")
     expected = set(activity.attendances.values_list("member", flat=True))
-    if strange := [str(people[pk]) for pk in sorted(people.keys() - expected)]:
-        raise ValidationError(f"{'、'.join(strange)}不在这次活动的应到名单中，不能登记签到。")
+    if strange := people.keys() - expected:
+        raise ValidationError(f"{names_of(row.activity, strange)}不在这次活动的应到名单中，不能登记签到。")
     return sum(_sign(row, people[pk], SignMethod.MANUAL, actor)[1] for pk in sorted(people))
 
 

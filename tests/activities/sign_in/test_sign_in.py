@@ -217,3 +217,19 @@ def test_the_fifth_try_may_still_be_right(opened, draft, members):
         with pytest.raises(ValidationError):
             sign_in.sign_by_code(activity=draft, user=members[0].user, typed=wrong(opened))
     assert sign_in.sign_by_code(activity=draft, user=members[0].user, typed=digits(opened))[1]
+
+
+# -- Names
+
+
+def test_nobody_learns_the_name_behind_an_id_by_asking(opened, draft, hospital, branch, secretary):
+    """Somebody of another branch stays unnamed; who joined one's own after the list was made does not."""
+    stranger, late = make_member(make_branch(hospital), name="外支部某"), make_member(branch, name="新来的")
+    for member, named in ((stranger, False), (late, True)):
+        with pytest.raises(ValidationError) as ticked:
+            sign_in.tick(activity=draft, members=[member.pk], actor=secretary)
+        assert ticked.value.messages == [f"{'新来的' if named else '所选人员'}不在这次活动的应到名单中，不能登记签到。"]
+    for absent in (stranger.pk, 10**30):
+        data = form_of(branch, secretary, {absent: Absence("duty")}, draft.version)
+        with pytest.raises(ValidationError, match="所选人员在2026年11月22日不是这次活动的应到人员"):
+            services.save_draft(activity=draft, form_key=uuid.uuid4(), data=data, actor=secretary)
