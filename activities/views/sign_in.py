@@ -65,7 +65,7 @@ def _window_of(request: HttpRequest) -> dict[str, dt.datetime | None]:
 def _sitting_of(request: HttpRequest, activity: Activity) -> Session | None:
     """The sitting named by the form; of another record 404."""
     asked = request.POST.get("session", "")
-    return get_object_or_404(activity.sessions, pk=int(asked)) if asked.isdecimal() and len(asked) < 18 else None
+    return get_object_or_404(activity.sessions, pk=int(asked)) if _is_id(asked) else None
 
 
 def _time(text: str) -> dt.time | None:
@@ -159,7 +159,7 @@ def tick(request: HttpRequest, pk: int) -> HttpResponse:
     activity = _own(request, pk)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    chosen = [int(one) for one in request.POST.getlist("member") if one.isdecimal()]
+    chosen = [int(one) for one in request.POST.getlist("member") if _is_id(one)]
     session = _sitting_of(request, activity)
     return _act(
         request,
@@ -174,7 +174,8 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     activity = _own(request, pk)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    member = Member.objects.filter(pk=request.POST.get("member", "0") or 0).first() if _is_id(request) else None
+    asked = request.POST.get("member", "")
+    member = Member.objects.filter(pk=int(asked)).first() if _is_id(asked) else None
     if member is None:
         return redirect("activities:sign_in", pk=pk)
     return _act(
@@ -185,8 +186,9 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _is_id(request: HttpRequest) -> bool:
-    return request.POST.get("member", "").isdecimal()
+def _is_id(text: str) -> bool:
+    """Short enough for a number that the database can hold."""
+    return text.isdecimal() and len(text) < 18
 
 
 def _act(request: HttpRequest, activity: Activity, act: Any, done: str) -> HttpResponse:

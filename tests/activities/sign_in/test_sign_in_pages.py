@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -141,3 +142,10 @@ def test_the_window_is_moved_on_its_page_and_a_mistake_stays_beside_its_field(op
     assert f"{timezone.localtime(SignIn.objects.get().closes_at):%H:%M}" == "18:30"
     answer = client.post(page, {"opens": "15:00", "closes": "16:00"})
     assert (answer.status_code, 'id="closes-error"' in answer.content.decode()) == (422, True)
+
+
+@pytest.mark.parametrize("member", ["9" * 31, "9" * 18, "x", ""])
+@pytest.mark.parametrize("name", ["sign_tick", "sign_undo"])
+def test_a_number_that_is_no_id_is_nobody(opened, draft, secretary, name, member):
+    answer = entered(secretary).post(reverse(f"activities:{name}", args=[draft.pk]), {"member": member})
+    assert answer.status_code == (422 if name == "sign_tick" else 302)
