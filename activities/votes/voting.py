@@ -168,8 +168,9 @@ def _check(activity: Activity, data: MotionData) -> None:
     if data.kind in SECRET_ONLY and data.method != VoteMethod.SECRET:
         problems["method"] = f"{MotionKind(data.kind).label}必须采用无记名投票。"
     sessions = {one.pk for one in activity.sessions.all()}
-    if sessions and data.session_id not in sessions:
-        problems["session"] = "这次会议分场召开，请选择表决的场次。"
+    if data.session_id not in (sessions or {None}):
+        which = "分场召开，请选择表决的场次" if sessions else "没有分场，不用选择场次"
+        problems["session"] = f"这次会议{which}。"
     if problems:
         raise ValidationError(problems)
 

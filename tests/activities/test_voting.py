@@ -197,6 +197,15 @@ def test_a_group_decides_nothing_and_a_committee_no_admissions(branch, groups, r
     assert motion.result == "passed"
 
 
+def test_held_once_a_motion_has_no_sitting_of_another_meeting(meeting, branch, roll, secretary):
+    other = make_meeting(branch, roll, secretary, topic="另一次会议")
+    elsewhere = Session.objects.create(activity=other, number=1, starts_at=other.starts_at)
+    for session_id in (elsewhere.pk, elsewhere.pk + 1000):
+        with pytest.raises(ValidationError, match="这次会议没有分场") as refused:
+            save(meeting, secretary, session_id=session_id)
+        assert set(refused.value.message_dict) == {"session"}
+
+
 def test_of_several_sittings_a_motion_counts_the_people_of_its_own(meeting, roll, secretary):
     first, second = (
         Session.objects.create(activity=meeting, number=n, starts_at=factories.at(meeting.starts_at.date(), 9 + n))
