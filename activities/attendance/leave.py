@@ -118,6 +118,7 @@ def decide_leave(*, leave: LeaveRequest, approve: bool, comment: str, actor: Use
     if approve and row is not None and row.signed_at is None:
         row.status, row.reason, row.note = status_of(leave.reason), leave.reason, leave.note
         row.approved_by, row.approved_at = actor, leave.decided_at
+        row.session = None
         row.save()
     close_todo(item_key=key_of(leave))
     day = timezone.localdate(activity.starts_at)

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from activities.attendance import leave, sign_in
 from activities.choices import ActivityState, Kind, LeaveState
-from activities.models import Activity, Attendance, LeaveRequest
+from activities.models import Activity, Attendance, LeaveRequest, Session
 from branches.choices import BranchLevel, Role
 from branches.models import Notice, Todo
 from tests.factories import UserFactory, appoint, at, make_activity, make_branch, make_member
@@ -56,6 +56,13 @@ def test_approved_leave_fills_in_the_absence_with_approver_and_time(planned, me,
     kept = row(planned, me)
     assert (kept.status, kept.reason, kept.note) == ("official", "emergency", "手术排期")
     assert (kept.approved_by, kept.approved_at) == (organiser, at(DAY, 10))
+
+
+def test_whoever_is_let_off_came_to_no_sitting(planned, me, organiser):
+    first = Session.objects.create(activity=planned, number=1, starts_at=planned.starts_at)
+    planned.attendances.update(session=first)
+    leave.decide_leave(leave=ask(planned, me), approve=True, comment="", actor=organiser)
+    assert row(planned, me).session is None
 
 
 def test_refused_leave_changes_nothing_and_says_why(planned, me, secretary):
