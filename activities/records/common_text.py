@@ -6,7 +6,7 @@ Called by activities.records.joint alone, which holds the locks and decides what
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from activities.attendance.rows import is_signed_for, write_rows
+from activities.attendance.rows import is_signed_for, lock_sign_in, write_rows
 from activities.attendance.sittings import seat_everyone
 from activities.choices import AttendanceStatus, Kind
 from activities.models import Activity, ActivityKind, Session
@@ -47,6 +47,7 @@ def words_of(name: str, value: Any, kinds: Sequence[str]) -> str:
 
 def write_people(part: Activity, kinds: Sequence[str], actor: User) -> None:
     """The rows of everyone the part expects; who was there before keeps what was said of them."""
+    lock_sign_in(part)  # or a signature that lands now would be lost
     rows = list(part.attendances.all())
     said = {row.member_id: Absence(row.reason, row.note) for row in rows if row.status != AttendanceStatus.PRESENT}
     data = ActivityData(branch=part.branch, kinds=tuple(kinds), starts_at=part.starts_at, absences=said)
