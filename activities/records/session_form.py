@@ -182,10 +182,12 @@ class SessionRows:
         """
         choices, lost = self.choices(), []
         labels = {one["key"]: one["label"] for one in choices}
-        counts = dict.fromkeys(labels, 0)
+        counts, voters = dict.fromkeys(labels, 0), dict.fromkeys(labels, 0)
         for box in roster:
             for one in box["people"]:
-                pk = one["person"]["member_id"] if isinstance(one["person"], dict) else one["person"].member_id
+                person = one["person"]
+                given = isinstance(person, dict)
+                pk = person["member_id"] if given else person.member_id
                 key = self.seats.get(pk, FIRST)
                 fixed = self.signed.get(pk)
                 fixed = fixed if fixed and fixed[0] in labels else None
@@ -196,10 +198,11 @@ class SessionRows:
                     lost.append(one)
                 elif not one["absent"] and key in counts:
                     counts[key] += 1
+                    voters[key] += 0 if given else person.may_vote
         if not choices and not lost:
             return None
         for choice in choices:
-            choice["count"] = counts[choice["key"]]
+            choice |= {"count": counts[choice["key"]], "voters": voters[choice["key"]]}
         return {"choices": choices, "lost": lost, "once": self.once}
 
 

@@ -37,6 +37,7 @@ def context_of(page: "FormPage", form: ActivityForm, absences: dict[int, Absence
     nodes = writable_nodes(page.user).open_on(page.today).exclude(level=BranchLevel.GROUP)
     nodes = list(nodes) if not page.activity else []
     activity = page.activity
+    seats, quorum = page.sittings.show_on(roster), _quorum(kind, people)
     return {
         "form": form,
         "activity": activity,
@@ -51,12 +52,13 @@ def context_of(page: "FormPage", form: ActivityForm, absences: dict[int, Absence
         "is_lecture": Kind.PARTY_LECTURE in (kind, *also),
         "roster": roster,
         "sittings": page.sittings.editor(page.problems),
-        "seats": page.sittings.show_on(roster),
+        "seats": seats,
+        "short_sitting": _short_sitting(seats, quorum),
         "expected": people,
         "due": len(people),
         "present": len(people) - absent,
         "absent": absent,
-        "quorum": _quorum(kind, people),
+        "quorum": quorum,
         "reasons": REASONS,
         "photos": list(activity.photos.all()) if activity else [],
         "attachments": list(activity.attachments.all()) if activity else [],
@@ -122,6 +124,15 @@ def _quorum(kind: str, people: list[Expected]) -> dict[str, Any] | None:
     if kind == Kind.DEM_LIFE_MEETING and people:
         return {"base": len(people), "need": leading_body_quorum(len(people)), "what": "开会", "all": True}
     return None
+
+
+def _short_sitting(seats: dict[str, Any] | None, quorum: dict[str, Any] | None) -> bool:
+    """Whether the sittings as seated break the law: each must have the quorum of a body, one that of a vote."""
+    if not seats or not seats["choices"] or not quorum:
+        return False
+    if quorum["all"]:
+        return min(one["count"] for one in seats["choices"]) < quorum["need"]
+    return max(one["voters"] for one in seats["choices"]) < quorum["need"]
 
 
 def _returned(activity: Activity | None) -> dict[str, str]:

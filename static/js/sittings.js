@@ -7,14 +7,22 @@
   const said = () => rows().filter(filled).map((row) => [...row.querySelectorAll("input")].map((node) => node.value).join("|")).join("\n");
   let shown = "";
 
+  const inside = (key) => [...document.querySelectorAll(".seat-box")].filter((box) => {
+    const seat = box.querySelector(".seat");
+    return seat && (seat.value ?? seat.dataset.key) === key && !box.querySelector('[name="absent"]').checked;
+  }).map((box) => box.querySelector('[name="absent"]'));
+  const fill = (attribute, counts) => [...document.querySelectorAll(`[data-seat-${attribute}]`)].map((node) => {
+    node.textContent = inside(node.getAttribute(`data-seat-${attribute}`)).filter(counts).length;
+    return Number(node.textContent);
+  });
+  /* 支委会每一场都要达到法定人数；党员大会表决，有一场达到即可。 */
   const count = () => {
-    for (const node of document.querySelectorAll("[data-seat-count]")) {
-      const here = [...document.querySelectorAll(".seat-box")].filter((box) => {
-        const seat = box.querySelector(".seat");
-        return seat && (seat.value ?? seat.dataset.key) === node.dataset.seatCount && !box.querySelector('[name="absent"]').checked;
-      });
-      node.textContent = here.length;
-    }
+    const came = fill("count", () => true);
+    const voting = fill("voters", (person) => !("novote" in person.dataset));
+    const note = by("seat-short");
+    if (!note) return;
+    const { need, all } = by("seat-counts").dataset;
+    note.hidden = all ? Math.min(...came) >= need : Math.max(...voting) >= need;
   };
   const again = () => by("session-again").dispatchEvent(new Event("change", { bubbles: true }));
 

@@ -1,4 +1,4 @@
-"""What the list of people says of itself: everybody present, as they signed in, or as it was confirmed."""
+"""What the list of people says of itself: who is present, how that is known, and where a quorum is missing."""
 
 from datetime import date
 
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from activities.choices import ActivityState, Kind, SignMethod
 from activities.models import Attendance
+from activities.views.form_context import _short_sitting
 from tests import factories
 
 EVERYBODY, SIGNED, CONFIRMED = "默认全员到会", "按签到结果预选，", "按已确认的情况列出"
@@ -48,3 +49,12 @@ def test_a_form_takes_everybody_as_present_until_somebody_signed_in(record, secr
 def test_a_correction_starts_from_what_was_confirmed(record, organiser, as_user):
     done = record(ActivityState.CONFIRMED)
     assert words(as_user(organiser).get(reverse("activities:activity_correct", args=[done.pk]))) == [CONFIRMED]
+
+
+@pytest.mark.parametrize(("counts", "short"), [((3, 3), False), ((4, 2), True)])
+def test_a_body_needs_its_quorum_at_each_sitting_and_a_vote_at_one(counts, short):
+    seats = {"choices": [{"count": n, "voters": n} for n in counts]}
+    assert _short_sitting(seats, {"need": 3, "all": True}) is short
+    assert not _short_sitting(seats, {"need": 3, "all": False})
+    assert not _short_sitting(seats, None)
+    assert not _short_sitting(None, {"need": 3, "all": True})

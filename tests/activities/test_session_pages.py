@@ -107,6 +107,17 @@ def test_a_form_with_a_second_sitting_is_handed_in_and_shown(as_user, secretary,
         assert words in page
 
 
+@pytest.mark.parametrize(("later", "short"), [(3, False), (2, True)])
+def test_the_roster_says_at_once_when_no_sitting_may_vote(as_user, secretary, members, typed, later, short):
+    form = typed(kind="general_meeting", refresh="session", absent=[secretary.member.pk])
+    if short:
+        form["absent"].append(members[3].pk)
+    form |= {f"seat-{one.pk}": "n0" for one in members[:later]}
+    page = as_user(secretary).post(CREATE, form)
+    assert max(one["voters"] for one in page.context["seats"]["choices"]) == later  # of six, three must come
+    assert page.context["short_sitting"] is short
+
+
 def test_without_a_script_the_server_adds_a_row_and_the_choices_on_the_roster(as_user, secretary, members, typed):
     page = as_user(secretary).post(CREATE, typed(refresh="more-session"))
     text = page.content.decode()
