@@ -24,10 +24,10 @@ CELL_STYLES: Final[Mapping[CellState, CellStyle]] = MappingProxyType(
         CellState.OK_LATE: CellStyle("✓", "is-ok", "check-lg"),
         CellState.SENT: CellStyle("◐", "is-sent", "circle-half"),
         CellState.RETURNED: CellStyle("↩", "is-soon", "arrow-return-left"),
-        CellState.SOON: CellStyle("!", "is-soon", "clock"),
-        CellState.LATE: CellStyle("✗", "is-late", "exclamation-lg"),
+        CellState.SOON: CellStyle("!", "is-soon", "exclamation-lg"),
+        CellState.LATE: CellStyle("✗", "is-late", "x-lg"),
         CellState.PLAN: CellStyle("·", "is-plan", "dot"),
-        CellState.NA: CellStyle("—", "is-na", "slash"),
+        CellState.NA: CellStyle("—", "is-na", "dash-lg"),
     }
 )
 

@@ -44,7 +44,7 @@ class SumCell:
 
     @property
     def icon(self) -> str:
-        return {"is-na": "slash", "is-late": "exclamation-lg", "is-ok": "check-lg", "is-plan": "dot"}[self.css]
+        return {"is-na": "dash-lg", "is-late": "x-lg", "is-ok": "check-lg", "is-plan": "dot"}[self.css]
 
     @property
     def note(self) -> str:

@@ -80,6 +80,6 @@ def test_every_state_has_a_sign_a_class_and_words():
     }
     assert "".join(CELL_STYLES[state].sign for state in CellState) == "✓✓◐↩!✗·—"
     late = cell_state([item(due=date(2026, 11, 12))], TODAY)
-    assert (late.sign, late.css, late.icon) == ("✗", "is-late", "exclamation-lg")
+    assert (late.sign, late.css, late.icon) == ("✗", "is-late", "x-lg")
     assert late.label == "逾期10天，应11月12日"
     assert cell_state([item(**SENT)], TODAY).label == "待确认，11月19日，待确认"
