@@ -19,6 +19,7 @@ from activities.plan.periods import period_label
 from activities.rules import Cell
 from branches.choices import COMMITTEE_ROLES, BranchLevel, Capability
 from branches.models import Appointment, Branch, User
+from config.templatetags.ui import cn_day
 from members.choices import MemberType
 from members.models import Member
 from points.attendance_panels import desk
@@ -162,18 +163,18 @@ def _task(item: PlanItem, cell: Cell, today: date, writes: bool) -> Task:
     when = "党委布置" if item.pushed_id else period_label(item.period, item.start)
     title = f"{item.name}{where}（{when}）"
     if item.kind not in GATHERINGS and cell.state in URGENCY:
-        text = item.review_comment or f"{_day(item.due, today)}前{'答复' if item.pushed_id else '提交报告'}。"
+        text = item.review_comment or f"{cn_day(item.due, today)}前{'答复' if item.pushed_id else '提交报告'}。"
     elif cell.state == CellState.LATE:
-        text = f"应于{_day(item.due, today)}前开展并登记，{_standing(item)}。"
+        text = f"应于{cn_day(item.due, today)}前开展并登记，{_standing(item)}。"
     elif cell.state == CellState.RETURNED:
         comment = item.activity.return_comment if item.activity else ""
         text = comment or "请按退回意见修改后重新提交。"
     elif item.state == PlanState.NOT_HELD_ASKED:
         text = f"已申请不开展，等待审核：{item.reason}"
     elif cell.state in (CellState.OK, CellState.OK_LATE, CellState.SENT):
-        text = "" if item.done_on is None else _day(item.done_on, today)
+        text = "" if item.done_on is None else cn_day(item.done_on, today)
     else:
-        text = f"{_day(item.due, today)}前开展并登记，{_standing(item)}。"
+        text = f"{cn_day(item.due, today)}前开展并登记，{_standing(item)}。"
     if item.kind not in GATHERINGS:  # no form takes it: its own page says what fulfils it
         url, button = item_url(item, today, writes=False), "办理" if cell.state in URGENCY else "查看"
     elif item.state == PlanState.OPEN:
@@ -196,10 +197,6 @@ def _standing(item: PlanItem) -> str:
     if item.review_comment:
         return f"不开展的申请未同意：{item.review_comment}"
     return f"已开展{item.count}次，应开展{item.at_least}次" if item.count else "尚无记录"
-
-
-def _day(day: date, today: date) -> str:
-    return f"{day.month}月{day.day}日" if day.year == today.year else f"{day.year}年{day.month}月{day.day}日"
 
 
 def _of_today(user: User, branch: Branch, today: date) -> Activity | None:

@@ -26,6 +26,7 @@ from branches.inbox import notify
 from branches.models import User
 from branches.todo import close_todo, open_todo
 from branches.working_days import load_calendar, next_working_day
+from config.templatetags.ui import cn_day
 from members.models import Member, month_of
 
 NOTE, WAY = 500, 60
@@ -94,7 +95,7 @@ def report_make_up(*, make_up: MakeUp, way: str, note: str, done_on: date, actor
     if len(note) > NOTE:
         problems["note"] = f"学习体会请控制在{NOTE}字以内。"
     if not held <= done_on <= today:
-        problems["done_on"] = f"补课日期应在{_cn(held)}至今天之间。"
+        problems["done_on"] = f"补课日期应在{cn_day(held)}至今天之间。"
     if problems:
         raise ValidationError(problems)
     own = row.member.user_id == actor.pk
@@ -226,11 +227,7 @@ def _tell(make_up: MakeUp, row: Attendance, step: str, text: str, detail: str) -
 
 
 def _what(row: Attendance) -> str:
-    return f"{_cn(timezone.localdate(row.activity.starts_at))}“{row.activity}”"
-
-
-def _cn(day: date) -> str:
-    return f"{day.month}月{day.day}日"
+    return f"{cn_day(timezone.localdate(row.activity.starts_at))}“{row.activity}”"
 
 
 def _locked(make_up: MakeUp) -> tuple[MakeUp, Attendance]:

@@ -13,7 +13,7 @@ from activities.attendance.people import Expected, expected_people
 from activities.choices import ActivityState, AttendanceStatus, Kind, SignMethod
 from activities.models import Activity, Attendance, SignIn
 from branches.choices import BranchLevel, Role
-from branches.models import Appointment, User
+from branches.models import Appointment, Branch, User
 from members.models import Member
 
 OPEN: Final = (ActivityState.PLANNED, ActivityState.DRAFT)  # states in which people sign in or ask for leave
@@ -93,9 +93,8 @@ def names_of(activity: Activity, members: Collection[int]) -> str:
     return "、".join(rows.values_list("user__name", flat=True)[:5]) or "所选人员"
 
 
-def who_to_ask(activity: Activity) -> str:
-    """The leader of the group, the secretary, or the offices of the committee, by name: "支部书记陈静怡"."""
-    node = activity.group or activity.branch
+def head_of(node: Branch) -> Appointment | None:
+    """The post that answers for a node: the group's leader, the secretary or deputy, the committee's offices."""
     first = {
         BranchLevel.GROUP: [Role.GROUP_LEADER],
         BranchLevel.COMMITTEE: [Role.PARTY_OFFICE, Role.PARTY_COMMITTEE_SECRETARY],
@@ -104,8 +103,14 @@ def who_to_ask(activity: Activity) -> str:
         branch=node.pk, role__in=first, user__is_active=True
     )
     posts = sorted(held.select_related("user"), key=lambda post: (first.index(Role(post.role)), post.pk))
-    if posts:
-        return f"{posts[0].get_role_display()}{posts[0].user.name}"
+    return posts[0] if posts else None
+
+
+def who_to_ask(activity: Activity) -> str:
+    """Who answers for the body that meets, by post and name: "支部书记陈静怡"."""
+    node = activity.group or activity.branch
+    if post := head_of(node):
+        return f"{post.get_role_display()}{post.user.name}"
     return "支部书记" if node.level != BranchLevel.COMMITTEE else "党委办公室"
 
 

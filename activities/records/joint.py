@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.attendance.rows import is_signed_for, who_to_ask
+from activities.attendance.rows import head_of, is_signed_for, who_to_ask
 from activities.choices import HANDED_IN, JOINT_KINDS, NOT_JOINT, ActivityState, Kind
 from activities.effects import settle
 from activities.files import forget_file, forget_files
@@ -35,9 +35,9 @@ from activities.records.common_text import (
 from activities.records.drafting import LABELS, ActivityData, cohosts_of, value_of
 from activities.signals import activity_corrected
 from branches.audit import record
-from branches.choices import BranchLevel, Role, Topic
+from branches.choices import BranchLevel, Topic
 from branches.inbox import notify
-from branches.models import Appointment, Branch, BranchQuerySet, User
+from branches.models import Branch, BranchQuerySet, User
 from config.templatetags.ui import cn_date
 
 WAITS_ON: Final = frozenset({"topic", "date", "place", "ends_at", "chair", "minutes", "lecturer"})  # gaps of the host
@@ -335,12 +335,8 @@ def organisers(activity: Activity) -> tuple[Branch, list[Branch]] | None:
 
 def keeper_of(branch: Branch) -> User | None:
     """Who is told of a part and keeps it at first: the secretary in office, else the deputy."""
-    first = [Role.BRANCH_SECRETARY, Role.DEPUTY_SECRETARY]
-    held = Appointment.objects.current(timezone.localdate()).filter(
-        branch=branch.pk, role__in=first, user__is_active=True
-    )
-    posts = sorted(held.select_related("user"), key=lambda post: (first.index(Role(post.role)), post.pk))
-    return posts[0].user if posts else None
+    post = head_of(branch)
+    return post.user if post else None
 
 
 def _tell(part: Activity, step: str, text: str, *, url: bool = True) -> None:

@@ -33,6 +33,7 @@ from branches.inbox import Message, notify_digest, notify_many
 from branches.models import GracePeriod
 from branches.term_reminders import LEADING, Posts, remind_terms
 from branches.working_days import WorkCalendar, load_calendar
+from config.templatetags.ui import cn_day
 
 FAR: Final = max(STEPS) + 14  # days ahead to look: the longest holiday moves a reminder by less than two weeks
 NAMED: Final = 6  # branches in the line of the office; the others are counted
@@ -111,11 +112,11 @@ def _name(item: PlanItem) -> str:
 
 def _ahead(item: PlanItem, today: date) -> str:
     left = (item.due - today).days
-    return f"{_name(item)}今天到期" if left == 0 else f"{_name(item)}还有{left}天到期，请在{_cn(item.due)}前登记"
+    return f"{_name(item)}今天到期" if left == 0 else f"{_name(item)}还有{left}天到期，请在{cn_day(item.due)}前登记"
 
 
 def _overdue(item: PlanItem) -> str:
-    return f"{_name(item)}已逾期，应于{_cn(item.due)}前登记"
+    return f"{_name(item)}已逾期，应于{cn_day(item.due)}前登记"
 
 
 def _by_branch(items: Iterable[PlanItem]) -> str:
@@ -147,7 +148,7 @@ def remind_gatherings(*, hospital_id: int, today: date, calendar: WorkCalendar) 
     for activity_id, user in people.values_list("activity", "member__user"):
         activity = soon[activity_id]
         local = timezone.localtime(activity.starts_at)
-        when = "明天" if local.date() == today + timedelta(days=1) else _cn(local.date())
+        when = "明天" if local.date() == today + timedelta(days=1) else cn_day(local.date())
         messages.append(
             Message(
                 recipient=user,
@@ -188,7 +189,3 @@ def remind_make_ups(*, hospital_id: int, today: date, calendar: WorkCalendar) ->
             )
         )
     return notify_many(messages)
-
-
-def _cn(day: date) -> str:
-    return f"{day.month}月{day.day}日"

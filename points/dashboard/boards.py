@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from activities.choices import Kind, PlanState, short_label
+from activities.choices import CellState, Kind, PlanState, short_label
 from activities.models import PlanItem
 from activities.plan.board import Board, build_board
+from activities.plan.cells import CELL_STYLES, CellStyle
 from branches.access import may
 from branches.choices import Capability
 from branches.models import Branch, User
@@ -35,16 +36,21 @@ class SumCell:
     url: str
 
     @property
-    def css(self) -> str:
+    def style(self) -> CellStyle:
+        """The look of one cell that says as much."""
         if not self.required:
-            return "is-na"
+            return CELL_STYLES[CellState.NA]
         if self.open_late:
-            return "is-late"
-        return "is-ok" if self.done == self.required else "is-plan"
+            return CELL_STYLES[CellState.LATE]
+        return CELL_STYLES[CellState.OK if self.done == self.required else CellState.PLAN]
+
+    @property
+    def css(self) -> str:
+        return self.style.css
 
     @property
     def icon(self) -> str:
-        return {"is-na": "dash-lg", "is-late": "x-lg", "is-ok": "check-lg", "is-plan": "dot"}[self.css]
+        return self.style.icon
 
     @property
     def note(self) -> str:
