@@ -41,6 +41,14 @@ OFF_ROLL: Final[frozenset[EventKind]] = frozenset(
 WITHIN_ROLL: Final[frozenset[EventKind]] = frozenset(EventKind) - ON_ROLL - OFF_ROLL  # change nothing in the head count
 
 
+class ExemptionGround(TextChoices):
+    """Why a branch meeting may exempt somebody from points; never shown outside the branch's own list."""
+
+    AGED = "aged", "年满70周岁"
+    ILL = "ill", "长期患病"
+    FLOATING = "floating", "流动外出"
+
+
 class Gender(TextChoices):
     MALE = "male", "男"
     FEMALE = "female", "女"

@@ -1,5 +1,6 @@
 """The roll: members, the events it follows from, its monthly head count, and roster imports."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import ClassVar, Self
 
@@ -9,7 +10,16 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from branches.choices import BranchLevel
 from branches.models import Branch, BranchScopedQuerySet, Job, User
 from config.crypto import EncryptedTextField, blind_index, blind_indexes
-from members.choices import Degree, EventKind, Gender, MembershipStatus, MemberType, StaffCategory, TitleLevel
+from members.choices import (
+    Degree,
+    EventKind,
+    ExemptionGround,
+    Gender,
+    MembershipStatus,
+    MemberType,
+    StaffCategory,
+    TitleLevel,
+)
 
 IDENTITY = "identity"  # purpose of the blind index
 
@@ -173,6 +183,59 @@ class MembershipEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member} {self.get_kind_display()}"
+
+
+class ExemptionQuerySet(BranchScopedQuerySet):
+    branch_paths = ("member__branch",)
+
+    def in_force(self, day: date) -> Self:
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day)
+
+    def years_of(self, members: Collection[int], years: Collection[int]) -> set[tuple[int, int]]:
+        """(member, year) of who is exempt on the last day of a year, as things stand now. One statement."""
+        rows = self.filter(member__in=members).values_list("member_id", "starts_on", "ends_on")
+        return {
+            (member, year)
+            for member, starts_on, ends_on in rows
+            for year in years
+            if starts_on <= date(year, 12, 31) and (ends_on is None or ends_on >= date(year, 12, 31))
+        }
+
+
+class Exemption(models.Model):
+    """A branch meeting exempted a member from points (不参加积分): aged, long ill, or floating."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="exemptions", verbose_name="党员")
+    ground = models.CharField("情形", max_length=16, choices=ExemptionGround)
+    starts_on = models.DateField("开始日期")
+    ends_on = models.DateField("结束日期", null=True, blank=True)  # its last day
+    approved_on = models.DateField("支部大会日期")
+    entered_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ExemptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "不参加积分"
+        ordering: ClassVar = ["-starts_on", "pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(ground__in=ExemptionGround.values), name="exemption_ground_known"),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+                name="exemption_ends_after_start",
+                violation_error_message="结束日期不能早于开始日期。",
+            ),
+            models.UniqueConstraint(
+                fields=["member"],
+                condition=Q(ends_on__isnull=True),
+                name="exemption_open_once",
+                violation_error_message="该同志已在不参加积分名单中。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member} {self.get_ground_display()}"
 
 
 class RollMonth(models.Model):

@@ -10,8 +10,10 @@ class PointsConfig(AppConfig):
     verbose_name = "积分"
 
     def ready(self) -> None:
-        append_only.register("points.Entry")
+        append_only.register("points.Entry", "points.Publication")
+        for name in ("attendance", "study", "make_ups", "matters", "claims"):
+            import_module(f"points.sources.{name}")  # each registers itself as a source of entries
         import_module("points.audit_words")
-        import_module("points.closing").register_periods()
+        import_module("points.cycle.closing").register_periods()
         import_module("points.handbook")
         import_module("points.receivers")  # its decorators connect the signals; models must be loaded first

@@ -14,9 +14,9 @@ from django.utils.functional import cached_property
 from branches.choices import Capability
 from branches.models import Branch, User
 from members.models import Member, month_of
+from points.ledger.standing import members_of_year, with_year
 from points.models import Entry
 from points.rules import ZERO, round_half_up
-from points.standing import members_of_year, with_year
 
 PER_PAGE = 30
 SORTS: Final[Mapping[str, tuple[str, ...]]] = {

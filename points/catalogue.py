@@ -5,15 +5,13 @@ A default of this product, put together from published schemes; no regulation pr
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from points.choices import Category, Origin
+from points.choices import Category, Declarer, Origin, Reviewer
 from points.rules import Item, Level
-
-ACTIVITY: Final = "activity"  # source kind of a confirmed activity record
 
 _ORG, _STU, _DUT, _POS = Category.ORG, Category.STU, Category.DUT, Category.POS
 _SVC, _HON, _DED, _VETO = Category.SVC, Category.HON, Category.DED, Category.VETO
@@ -31,8 +29,10 @@ def _item(
     evidence: str,
     *,
     per: int = 1,
-    source: str = "",
+    unit: str = "次",
+    feed: str = "",
     without_groups: str = "1",
+    proof: bool = False,
 ) -> Item:
     return Item(
         code=code,
@@ -45,8 +45,20 @@ def _item(
         points_text=text,
         origin=origin,
         evidence=evidence,
-        source_kind=source,
+        evidence_required=proof,
+        unit=unit,
+        feed=feed,
+        declared_by=_declarer(category, origin, code),
+        reviewed_by=Reviewer.SECRETARY_AND_OFFICE if category == Category.VETO else Reviewer.ORGANISER,
     )
+
+
+def _declarer(category: Category, origin: Origin, code: str) -> Declarer:
+    if category == Category.VETO or code in ("G09", "G10"):
+        return Declarer.DISCIPLINE
+    if category == Category.DED:
+        return Declarer.ORGANISER
+    return Declarer.OFFICE if origin == Origin.IMPORT else Declarer.MEMBER
 
 
 def _levels(
@@ -58,13 +70,17 @@ def _levels(
     origin: Origin,
     evidence: str,
     *levels: tuple[str, str, str],
+    feed: str = "",
+    proof: bool = False,
+    unit: str = "次",
 ) -> Item:
     steps = tuple(Level(name, label, Decimal(points)) for name, label, points in levels)
-    return replace(_item(code, category, title, "0", cap, text, origin, evidence), levels=steps)
+    plain = _item(code, category, title, "0", cap, text, origin, evidence, feed=feed, proof=proof, unit=unit)
+    return replace(plain, levels=steps)
 
 
 CATALOGUE: Final[tuple[Item, ...]] = (
-    _item("A01", _ORG, "参加支部党员大会", "0.5", "2", "每次0.5分", _AUTO, "签到", source=ACTIVITY),
+    _item("A01", _ORG, "参加支部党员大会", "0.5", "2", "每次0.5分", _AUTO, "签到", feed="attendance.general_meeting"),
     _item(
         "A02",
         _ORG,
@@ -74,10 +90,10 @@ CATALOGUE: Final[tuple[Item, ...]] = (
         "每次0.5分（不设党小组的支部0.75分，上限9分）",
         _AUTO,
         "签到",
-        source=ACTIVITY,
         without_groups="1.5",
+        feed="attendance.theme_day",
     ),
-    _item("A03", _ORG, "参加党课", "0.5", "2", "每次0.5分", _AUTO, "签到", source=ACTIVITY),
+    _item("A03", _ORG, "参加党课", "0.5", "2", "每次0.5分", _AUTO, "签到", feed="attendance.party_lecture"),
     _item(
         "A04",
         _ORG,
@@ -87,21 +103,34 @@ CATALOGUE: Final[tuple[Item, ...]] = (
         "每次0.25分（不设党小组的支部无此项）",
         _AUTO,
         "签到",
-        source=ACTIVITY,
         without_groups="0",
+        feed="attendance.group_meeting",
     ),
-    _item("A05", _ORG, "参加组织生活会并提交检查材料", "1", "1", "1分", _AUTO, "检查材料"),
-    _item("A06", _ORG, "谈心谈话（双方）", "0.5", "1", "每次0.5分", _AUTO, "谈话登记"),
-    _item("A07", _ORG, "讲微党课或领学", "1", "2", "每次1分", _AUTO, "主讲人登记", source=ACTIVITY),
-    _item("B01", _STU, "集中学习学时", "1", "4", "每满8小时1分", _AUTO, "学时台账", per=8),
-    _item("B02", _STU, "学习笔记、心得体会获采纳", "0.5", "2", "每篇0.5分", _MANUAL, "文稿"),
-    _item("B03", _STU, "知识测试80分及以上", "0.5", "1", "每次0.5分", _IMPORT, "测试成绩"),
-    _item("B04", _STU, "参加上级党务培训", "1", "2", "每次1分", _MANUAL, "结业证明"),
-    _item("C01", _DUT, "按时足额交纳党费", "0.25", "3", "每月0.25分", _AUTO, "党费台账"),
+    _item("A05", _ORG, "参加组织生活会并提交检查材料", "1", "1", "1分", _AUTO, "检查材料", feed="org_life.self_check"),
+    _item("A06", _ORG, "谈心谈话（双方）", "0.5", "1", "每次0.5分", _AUTO, "谈话登记", feed="talk.held"),
+    _item("A07", _ORG, "讲微党课或领学", "1", "2", "每次1分", _AUTO, "主讲人登记", feed="lecturer"),
+    _item(
+        "B01", _STU, "集中学习学时", "1", "4", "每满8小时1分", _AUTO, "学时台账", per=8, feed="study.hours", unit="小时"
+    ),
+    _item("B02", _STU, "学习笔记、心得体会获采纳", "0.5", "2", "每篇0.5分", _MANUAL, "文稿", unit="篇"),
+    _item("B03", _STU, "知识测试80分及以上", "0.5", "1", "每次0.5分", _IMPORT, "测试成绩", proof=True),
+    _item("B04", _STU, "参加上级党务培训", "1", "2", "每次1分", _MANUAL, "结业证明", proof=True),
+    _item("C01", _DUT, "按时足额交纳党费", "0.25", "3", "每月0.25分", _AUTO, "党费台账", feed="dues.paid", unit="月"),
     _item("C02", _DUT, "公开承诺兑现", "1", "1", "1分", _REVIEWED, "承诺记录"),
-    _item("C03", _DUT, "按时完成交办任务", "0.5", "2", "每项0.5分", _AUTO, "任务清单"),
-    _item("C04", _DUT, "在职党员进社区报到", "0.5", "1", "每次0.5分", _MANUAL, "社区盖章或照片"),
-    _item("D01", _POS, "先锋岗、示范岗季度考核合格", "0.5", "2", "每季度0.5分", _AUTO, "岗位登记"),
+    _item("C03", _DUT, "按时完成交办任务", "0.5", "2", "每项0.5分", _AUTO, "任务清单", feed="matter.done", unit="项"),
+    _item("C04", _DUT, "在职党员进社区报到", "0.5", "1", "每次0.5分", _MANUAL, "社区盖章或照片", proof=True),
+    _item(
+        "D01",
+        _POS,
+        "先锋岗、示范岗季度考核合格",
+        "0.5",
+        "2",
+        "每季度0.5分",
+        _AUTO,
+        "岗位登记",
+        feed="post.quarter",
+        unit="季度",
+    ),
     _levels(
         "D02",
         _POS,
@@ -112,17 +141,43 @@ CATALOGUE: Final[tuple[Item, ...]] = (
         "派出文件",
         ("short", "不满3天", "1"),
         ("long", "3天及以上", "2"),
+        proof=True,
     ),
-    _item("D03", _POS, "患者锦旗、表扬信经核实", "0.5", "2", "每次0.5分", _MANUAL, "照片和客服核实"),
+    _item(
+        "D03", _POS, "患者锦旗、表扬信经核实", "0.5", "2", "每次0.5分", _MANUAL, "照片和客服核实", proof=True, unit="件"
+    ),
     _item("D04", _POS, "拒收或上交红包", "1", "2", "每次1分", _MANUAL, "纪检登记"),
-    _item("D05", _POS, "牵头新技术、质控或科研项目", "1", "2", "每项1分", _MANUAL, "立项批文"),
-    _item("D06", _POS, "带教年轻医务人员、双培养", "1", "1", "1分", _MANUAL, "带教协议"),
+    _item("D05", _POS, "牵头新技术、质控或科研项目", "1", "2", "每项1分", _MANUAL, "立项批文", proof=True, unit="项"),
+    _item("D06", _POS, "带教年轻医务人员、双培养", "1", "1", "1分", _MANUAL, "带教协议", proof=True),
     _item("D07", _POS, "年度医德考评优秀", "1", "1", "1分", _IMPORT, "考评结果"),
-    _item("E01", _SVC, "志愿服务", "0.5", "4", "每满2小时0.5分", _AUTO, "服务时长台账", per=2),
-    _item("E02", _SVC, "义诊、送医下乡", "1", "3", "每次1分", _AUTO, "活动记录"),
-    _item("E03", _SVC, "办结为民办实事项目的责任人", "1", "2", "每项1分", _AUTO, "项目办结"),
+    _item(
+        "E01",
+        _SVC,
+        "志愿服务",
+        "0.5",
+        "4",
+        "每满2小时0.5分",
+        _AUTO,
+        "服务时长台账",
+        per=2,
+        feed="service.hours",
+        unit="小时",
+    ),
+    _item("E02", _SVC, "义诊、送医下乡", "1", "3", "每次1分", _AUTO, "活动记录", feed="clinic.attended"),
+    _item(
+        "E03",
+        _SVC,
+        "办结为民办实事项目的责任人",
+        "1",
+        "2",
+        "每项1分",
+        _AUTO,
+        "项目办结",
+        feed="practical.closed",
+        unit="项",
+    ),
     _item("E04", _SVC, "结对帮扶走访", "0.5", "2", "每次0.5分", _MANUAL, "走访记录"),
-    _item("E05", _SVC, "无偿献血", "1", "2", "每次1分", _MANUAL, "献血证"),
+    _item("E05", _SVC, "无偿献血", "1", "2", "每次1分", _MANUAL, "献血证", proof=True),
     _levels(
         "F01",
         _HON,
@@ -136,6 +191,8 @@ CATALOGUE: Final[tuple[Item, ...]] = (
         ("city", "市级", "4"),
         ("county", "县级", "2"),
         ("hospital", "院级", "1"),
+        proof=True,
+        unit="项",
     ),
     _levels(
         "F02",
@@ -148,6 +205,8 @@ CATALOGUE: Final[tuple[Item, ...]] = (
         ("provincial", "省级", "3"),
         ("city", "市级", "2"),
         ("hospital", "院级", "1"),
+        proof=True,
+        unit="篇",
     ),
     _levels(
         "F03",
@@ -160,8 +219,9 @@ CATALOGUE: Final[tuple[Item, ...]] = (
         ("provincial", "省级", "2"),
         ("city", "市级", "1"),
         ("hospital", "院级", "0.5"),
+        unit="篇",
     ),
-    _item("F04", _HON, "见义勇为、工作之外现场急救", "3", "6", "每次3分", _REVIEWED, "证明材料"),
+    _item("F04", _HON, "见义勇为、工作之外现场急救", "3", "6", "每次3分", _REVIEWED, "证明材料", proof=True),
     _levels(
         "F05",
         _HON,
@@ -173,11 +233,34 @@ CATALOGUE: Final[tuple[Item, ...]] = (
         ("first", "一等", "3"),
         ("second", "二等", "2"),
         ("third", "三等", "1"),
+        proof=True,
+        unit="项",
     ),
-    _item("F06", _HON, "建议被支委会采纳", "0.5", "1", "每条0.5分", _AUTO, "会议决议"),
-    _item("G01", _DED, "无故缺席三会一课、主题党日、组织生活会", "-2", "", "每次−2分", _AUTO, "考勤"),
-    _item("G02", _DED, "无故迟到、早退超过15分钟", "-0.5", "", "每次−0.5分", _AUTO, "签到时间"),
-    _item("G03", _DED, "请假后30天内未补课", "-0.5", "", "每次−0.5分", _AUTO, "补课任务"),
+    _item(
+        "F06",
+        _HON,
+        "建议被支委会采纳",
+        "0.5",
+        "1",
+        "每条0.5分",
+        _AUTO,
+        "会议决议",
+        feed="suggestion.adopted",
+        unit="条",
+    ),
+    _item(
+        "G01",
+        _DED,
+        "无故缺席三会一课、主题党日、组织生活会",
+        "-2",
+        "",
+        "每次−2分",
+        _AUTO,
+        "考勤",
+        feed="absence.unexcused",
+    ),
+    _item("G02", _DED, "无故迟到、早退超过15分钟", "-0.5", "", "每次−0.5分", _AUTO, "签到时间", feed="attendance.late"),
+    _item("G03", _DED, "请假后30天内未补课", "-0.5", "", "每次−0.5分", _AUTO, "补课任务", feed="make_up.lapsed"),
     _levels(
         "G04",
         _DED,
@@ -188,6 +271,7 @@ CATALOGUE: Final[tuple[Item, ...]] = (
         "党费台账",
         ("month", "当月未交", "-1"),
         ("third", "连续第三个月另扣", "-3"),
+        feed="dues.unpaid",
     ),
     _levels(
         "G05",
@@ -235,7 +319,17 @@ CATALOGUE: Final[tuple[Item, ...]] = (
         ("admonished", "诫勉", "-5"),
     ),
     _item("G10", _DED, "虚假申报、违背承诺", "-5", "", "−5分，该项作废", _REVIEWED, "纪检认定"),
-    _item("G11", _DED, "年度学时不足32学时", "-2", "", "−2分（在册3至11个月按月折算学时）", _AUTO, "学时台账"),
+    _item(
+        "G11",
+        _DED,
+        "年度学时不足32学时",
+        "-2",
+        "",
+        "−2分（在册3至11个月按月折算学时）",
+        _AUTO,
+        "学时台账",
+        feed="study.short",
+    ),
     _item("V01", _VETO, "当年受到党纪处分", "0", "", "评定不高于基本合格", _REVIEWED, "处分决定"),
     _item("V02", _VETO, "受到刑事、行政处罚，酒驾、涉毒、赌博", "0", "", "不合格", _REVIEWED, "处罚决定"),
     _item("V03", _VETO, "收受红包、回扣，欺诈骗保，违反九项准则", "0", "", "不合格", _REVIEWED, "纪检、医务认定"),
@@ -248,35 +342,45 @@ CATALOGUE: Final[tuple[Item, ...]] = (
 DEFAULTS: Final[Mapping[str, Item]] = MappingProxyType({item.code: item for item in CATALOGUE})
 
 
-def with_policy(code: str, *, points: Decimal, cap: Decimal | None) -> Item:
-    """The catalogue's item with the house's own value and cap; a code of the house's own raises KeyError."""
-    return replace(DEFAULTS[code], points=points, cap=cap)
-
-
 VALID_FROM: Final = date(2020, 1, 1)
 EDITION: Final = "党员积分规则（默认版）"
 
 
+def row_of(item: Item, position: int) -> dict[str, Any]:
+    """The fields of a row of the rule book that say what `item` says."""
+    return {
+        "code": item.code,
+        "category": item.category,
+        "title": item.title,
+        "points": item.points,
+        "per": item.per,
+        "unit": item.unit,
+        "levels": [{"code": one.code, "label": one.label, "points": str(one.points)} for one in item.levels],
+        "cap": item.cap,
+        "factor_without_groups": item.factor_without_groups,
+        "points_text": item.points_text,
+        "origin": item.origin,
+        "feed": item.feed,
+        "declared_by": item.declared_by,
+        "reviewed_by": item.reviewed_by,
+        "evidence": item.evidence,
+        "evidence_required": item.evidence_required,
+        "position": position,
+    }
+
+
 def install_default(RuleVersion: Any, RuleItem: Any) -> None:
-    """Write the default edition into the two tables where it is missing; rows that exist are left as they are."""
-    version, _ = RuleVersion.objects.get_or_create(valid_from=VALID_FROM, defaults={"name": EDITION})
+    """Write the default edition into the two tables where it is missing; rows that exist are left as they are.
+
+    A migration passes the tables as they were then: columns they do not have yet are left out.
+    """
+    facts = {"name": EDITION, "published_at": datetime(2020, 1, 1, tzinfo=UTC)}
+    known = {field.name for field in RuleVersion._meta.get_fields()}
+    fields = {field.name for field in RuleItem._meta.get_fields()}
+    nobody = {"hospital": None} if "hospital" in known else {}
+    version, _ = RuleVersion.objects.get_or_create(valid_from=VALID_FROM, **nobody, defaults=facts)
     existing = set(RuleItem.objects.filter(version=version).values_list("code", flat=True))
+    rows = [row_of(item, position) for position, item in enumerate(CATALOGUE) if item.code not in existing]
     RuleItem.objects.bulk_create(
-        [
-            RuleItem(
-                version=version,
-                code=item.code,
-                category=item.category,
-                title=item.title,
-                points=item.points,
-                points_text=item.points_text,
-                cap=item.cap,
-                origin=item.origin,
-                source_kind=item.source_kind,
-                evidence=item.evidence,
-                position=position,
-            )
-            for position, item in enumerate(CATALOGUE)
-            if item.code not in existing
-        ]
+        [RuleItem(version=version, **{name: row[name] for name in row.keys() & fields}) for row in rows]
     )

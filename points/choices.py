@@ -1,11 +1,10 @@
-"""Words and category caps of the points room."""
+"""Words of the points room that rules, models and pages share."""
 
-from collections.abc import Mapping
-from decimal import Decimal
-from types import MappingProxyType
 from typing import Final
 
 from django.db.models import TextChoices
+
+from branches.choices import BranchCategory
 
 
 class Category(TextChoices):
@@ -19,19 +18,10 @@ class Category(TextChoices):
     VETO = "VETO", "一票否决"
 
 
-CATEGORY_CAPS: Final[Mapping[Category, Decimal]] = MappingProxyType(
-    {
-        Category.ORG: Decimal(14),
-        Category.STU: Decimal(8),
-        Category.DUT: Decimal(4),
-        Category.POS: Decimal(8),
-        Category.SVC: Decimal(6),
-        Category.HON: Decimal(20),
-    }
-)  # points a year; DED and VETO have no cap
-
 SCALED: Final[frozenset[Category]] = frozenset({Category.ORG, Category.STU, Category.DUT})
 EARNING: Final[tuple[Category, ...]] = (Category.ORG, Category.STU, Category.DUT, Category.POS, Category.SVC)
+CAPPED: Final[tuple[Category, ...]] = (*EARNING, Category.HON)  # DED and VETO have no cap
+ONE_DEED: Final[frozenset[Category]] = frozenset({Category.POS, Category.SVC, Category.HON})  # one deed, one item
 
 
 class Origin(TextChoices):
@@ -41,6 +31,27 @@ class Origin(TextChoices):
     MANUAL = "manual", "申报审核"
     REVIEWED = "reviewed", "支部评定"
     IMPORT = "import", "导入"
+
+
+class Declarer(TextChoices):
+    """Who puts a claim forward."""
+
+    MEMBER = "member", "本人"
+    ORGANISER = "organiser", "组织委员"
+    DISCIPLINE = "discipline", "纪检委员"
+    OFFICE = "office", "党委办公室"
+
+
+class Reviewer(TextChoices):
+    """Who decides on a claim; never who put it forward."""
+
+    ORGANISER = "organiser", "组织委员"
+    LEADER_FIRST = "leader_first", "党小组组长初审，组织委员审核"
+    SECRETARY = "secretary", "支部书记"
+    SECRETARY_AND_OFFICE = "secretary_and_office", "支部书记审核，党委办公室确认"
+
+
+PostKind = BranchCategory  # which post a member is measured by in a year: clinical, medical technology, …
 
 
 class Grade(TextChoices):
@@ -63,3 +74,52 @@ class PeriodState(TextChoices):
     CLOSED = "closed", "已关账"
     PUBLISHED = "published", "已晾晒"
     LOCKED = "locked", "已锁定"
+
+
+class ClaimState(TextChoices):
+    """A claim (申报) is declared and decided; a deduction begins as announced and is accepted when it is posted."""
+
+    DRAFT = "draft", "草稿"
+    DECLARED = "declared", "待审核"
+    RETURNED = "returned", "已退回"
+    ANNOUNCED = "announced", "已告知，待入账"
+    ACCEPTED = "accepted", "已入账"
+    REJECTED = "rejected", "未通过"
+    WITHDRAWN = "withdrawn", "已撤回"
+    VOIDED = "voided", "已作废"
+
+
+CLAIM_OPEN: Final = (ClaimState.DRAFT, ClaimState.DECLARED, ClaimState.RETURNED, ClaimState.ANNOUNCED)
+CLAIM_ALIVE: Final = (*CLAIM_OPEN, ClaimState.ACCEPTED)  # one of these stands for its deed
+
+
+class ClaimOrigin(TextChoices):
+    MEMBER = "member", "本人申报"
+    OFFICER = "officer", "支部登记"
+    SYSTEM = "system", "系统"
+    IMPORT = "import", "批量导入"
+
+
+class ObjectionState(TextChoices):
+    RAISED = "raised", "待答复"
+    ANSWERED = "answered", "已答复"
+    APPEALED = "appealed", "待党办裁定"
+    DECIDED = "decided", "已裁定"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class BatchKind(TextChoices):
+    CLAIMS = "claims", "积分批量登记"
+    APPRAISAL = "appraisal", "民主测评结果"
+
+
+class BatchState(TextChoices):
+    PREVIEW = "preview", "待核对"
+    APPLIED = "applied", "已导入"
+    CANCELLED = "cancelled", "已取消"
+
+
+class AssessmentState(TextChoices):
+    OPEN = "open", "未提出"
+    PROPOSED = "proposed", "待党委审定"
+    CONFIRMED = "confirmed", "已审定"

@@ -6,8 +6,9 @@ from typing import Any
 from activities.handbook import annexes
 from activities.handbook.book import Book, note, nothing, one, table
 from config.documents.content import Column, Section
-from points.choices import CATEGORY_CAPS, EARNING
-from points.standing import PARTS, members_of_year, with_year
+from points.choices import EARNING
+from points.ledger.standing import PARTS, members_of_year, with_year
+from points.rulebook.book import RuleBook
 
 
 def annex(book: Book) -> Iterator[Section]:
@@ -25,10 +26,11 @@ def annex(book: Book) -> Iterator[Section]:
     if not rows:
         yield from one(nothing(book, "积分"))
         return
+    caps = RuleBook().of_year(book.branch.hospital_id, book.year).scheme.caps
     columns = (
         Column("序号", 12, "center"),
         Column("姓名", 22),
-        *(Column(f"{category.label}\n上限{CATEGORY_CAPS[category]}", 21, "center", places=2) for category in EARNING),
+        *(Column(f"{category.label}\n上限{caps[category]:g}", 21, "center", places=2) for category in EARNING),
         Column("荣誉", 16, "center", places=2),
         Column("扣分", 16, "center", places=2),
         Column("总分", 18, "center", places=2),

@@ -2,22 +2,25 @@
 
 from typing import Any
 
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 
 from activities.signals import activity_confirmed, activity_corrected, activity_reopened
 from branches.models import User
 from members.models import MembershipEvent
 from members.signals import record_confirmed, record_corrected, record_reopened
-from points.rollups import refresh_members
-from points.services import post_source
+from points.ledger.posting import post_source
+from points.ledger.rollups import refresh_members
 
 MEMBERSHIP = "membership"
 
 
 @receiver([activity_confirmed, activity_corrected, activity_reopened], dispatch_uid="points.post")
-def post(sender: Any, source_kind: str, source_id: int, revision: int, actor: User | None, **kwargs: Any) -> None:
+def post(
+    sender: Any, signal: Signal, source_kind: str, source_id: int, revision: int, actor: User | None, **kwargs: Any
+) -> None:
     """Raises whatever goes wrong: the sender uses send(), so that a failure undoes the confirmation."""
-    post_source(source_kind=source_kind, source_id=source_id, revision=revision, actor=actor)
+    is_first = signal is activity_confirmed and revision == 1
+    post_source(source_kind=source_kind, source_id=source_id, revision=revision, actor=actor, is_first=is_first)
 
 
 @receiver([record_confirmed, record_corrected, record_reopened], dispatch_uid="points.roll")

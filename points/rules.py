@@ -6,13 +6,13 @@ is house policy: rows passed in, of which points/catalogue.py holds the defaults
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Final
 
-from points.choices import CATEGORY_CAPS, EARNING, SCALED, Category, Grade, Origin
+from points.choices import EARNING, SCALED, Category, Declarer, Grade, Origin, Reviewer
 
-BASE: Final = Decimal(60)
 FULL_YEAR: Final = 12
 RATED_FROM: Final = 3  # months on the roll from which a year is rated
 CENT: Final = Decimal("0.01")
@@ -29,12 +29,22 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """What differs for members of one post: None leaves the item's own figure; `off`: no such item for them."""
+
+    points: Decimal | None = None
+    cap: Decimal | None = None
+    off: bool = False
+
+
+@dataclass(frozen=True)
 class Item:
     """One line of the rule catalogue.
 
     `points`: per whole `per` units (hours, times, months); ignored where `levels` is filled.
     `cap`: most that counts in a year, None without a limit. `factor_without_groups` multiplies both in a branch
-    that has no Party groups; 0 says the item does not exist there.
+    that has no Party groups; 0 says the item does not exist there. `variants`: by post, before that factor.
+    `feed`: the facts that make its entries; "" for what is always claimed.
     """
 
     code: str
@@ -43,22 +53,74 @@ class Item:
     points: Decimal = ZERO
     cap: Decimal | None = None
     per: Decimal = Decimal(1)
+    unit: str = "次"
     levels: tuple[Level, ...] = ()
     factor_without_groups: Decimal = Decimal(1)
+    variants: Mapping[str, Variant] = field(default_factory=dict)
     points_text: str = ""
     origin: Origin = Origin.MANUAL
     evidence: str = ""
-    source_kind: str = ""  # "" = nothing in the system feeds it yet, so it is not in the totals
+    evidence_required: bool = False
+    feed: str = ""
+    declared_by: Declarer = Declarer.MEMBER
+    reviewed_by: Reviewer = Reviewer.ORGANISER
 
-    def value(self, has_groups: bool = True) -> Decimal:
-        return self.points if has_groups else self.points * self.factor_without_groups
+    def value(self, has_groups: bool = True, post: str = "") -> Decimal:
+        variant = self.variants.get(post, Variant())
+        if variant.off:
+            return ZERO
+        points = self.points if variant.points is None else variant.points
+        return points if has_groups else points * self.factor_without_groups
 
-    def limit(self, has_groups: bool = True) -> Decimal | None:
-        return self.cap if has_groups or self.cap is None else self.cap * self.factor_without_groups
+    def limit(self, has_groups: bool = True, post: str = "") -> Decimal | None:
+        variant = self.variants.get(post, Variant())
+        cap = self.cap if variant.cap is None else variant.cap
+        return cap if has_groups or cap is None else cap * self.factor_without_groups
+
+    def exists_for(self, has_groups: bool = True, post: str = "") -> bool:
+        """Whether members of such a branch and post can have it at all."""
+        return not self.variants.get(post, Variant()).off and bool(has_groups or self.factor_without_groups)
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """What an edition says of the whole year beside its items.
+
+    `scale`: how many points stand for one of a hundred (10 in a house that counts in tens and hundreds).
+    `points_share`: what the points weigh in the composite, 0..1. `thresholds`: least composite, best grade first.
+    """
+
+    base: Decimal = Decimal(60)
+    caps: Mapping[Category, Decimal] = field(
+        default_factory=lambda: {
+            Category.ORG: Decimal(14),
+            Category.STU: Decimal(8),
+            Category.DUT: Decimal(4),
+            Category.POS: Decimal(8),
+            Category.SVC: Decimal(6),
+            Category.HON: Decimal(20),
+        }
+    )
+    scale: Decimal = Decimal(1)
+    points_share: Decimal = Decimal("0.7")
+    thresholds: tuple[tuple[Grade, Decimal], ...] = (
+        (Grade.EXCELLENT, Decimal(90)),
+        (Grade.QUALIFIED, Decimal(75)),
+        (Grade.BASICALLY_QUALIFIED, Decimal(60)),
+    )
+
+
+DEFAULT_SCHEME: Final = Scheme()
 
 
 def points_for(
-    item: Item, quantity: Decimal | int = 1, *, level: str = "", so_far: Decimal | int = 0, has_groups: bool = True
+    item: Item,
+    quantity: Decimal | int = 1,
+    *,
+    level: str = "",
+    so_far: Decimal | int = 0,
+    has_groups: bool = True,
+    post: str = "",
 ) -> Decimal:
     """What `quantity` more units of an item are worth, before any cap.
 
@@ -75,7 +137,7 @@ def points_for(
     elif level:
         raise ValueError(f"{item.code} has no levels")
     else:
-        worth = item.value(has_groups)
+        worth = item.value(has_groups, post)
     return worth * (_whole(so_far + quantity, item.per) - _whole(so_far, item.per))
 
 
@@ -101,6 +163,7 @@ class MemberYearFacts:
     sums: Mapping[str, Decimal]
     months_on_roll: int = FULL_YEAR
     has_groups: bool = True
+    post: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +196,7 @@ class YearPoints:
     items: Mapping[str, ItemPoints] = field(default_factory=dict)
 
 
-def year_points(facts: MemberYearFacts, items: Mapping[str, Item]) -> YearPoints:
+def year_points(facts: MemberYearFacts, items: Mapping[str, Item], scheme: Scheme = DEFAULT_SCHEME) -> YearPoints:
     """Apply item caps, category caps, the scaling of a part year and the floor, in that order.
 
     Raises KeyError for a sum whose item is not among `items`, ValueError for months outside 0..12.
@@ -149,7 +212,7 @@ def year_points(facts: MemberYearFacts, items: Mapping[str, Item]) -> YearPoints
         item = items[code]
         if item.category not in raw:
             continue  # a veto carries no points
-        cap = item.limit(facts.has_groups)
+        cap = item.limit(facts.has_groups, facts.post)
         if item.category in SCALED:
             value = _item_months(amount, cap, months)
         else:
@@ -157,13 +220,13 @@ def year_points(facts: MemberYearFacts, items: Mapping[str, Item]) -> YearPoints
         raw[item.category] += amount
         counted[item.category] += value
         per_item[code] = ItemPoints(amount, round_half_up(value / months), cap)
-    for category, limit in CATEGORY_CAPS.items():
+    for category, limit in scheme.caps.items():
         counted[category] = min(limit * months, counted[category])
-    total = (BASE * months + sum(counted.values(), ZERO)) / months
+    total = (scheme.base * months + sum(counted.values(), ZERO)) / months
     return YearPoints(
-        base=BASE,
+        base=scheme.base,
         categories={
-            category: CategoryPoints(raw[category], round_half_up(counted[category] / months), CATEGORY_CAPS[category])
+            category: CategoryPoints(raw[category], round_half_up(counted[category] / months), scheme.caps[category])
             for category in EARNING
         },
         honours=round_half_up(counted[Category.HON] / months),
@@ -175,60 +238,112 @@ def year_points(facts: MemberYearFacts, items: Mapping[str, Item]) -> YearPoints
 
 
 def remaining(
-    item: Item, so_far: Decimal, category_so_far: Decimal | None = None, *, has_groups: bool = True
+    item: Item,
+    so_far: Decimal,
+    category_so_far: Decimal | None = None,
+    *,
+    scheme: Scheme = DEFAULT_SCHEME,
+    has_groups: bool = True,
+    post: str = "",
 ) -> Decimal | None:
     """What can still be earned under the item's cap and its category's; None when nothing limits it.
 
     `so_far`, `category_so_far`: what has counted this year (the second one after item caps).
     """
     room = []
-    cap = item.limit(has_groups)
+    cap = item.limit(has_groups, post)
     if cap is not None:
         room.append(cap - so_far)
-    if category_so_far is not None and item.category in CATEGORY_CAPS:
-        room.append(CATEGORY_CAPS[item.category] - category_so_far)
+    if category_so_far is not None and item.category in scheme.caps:
+        room.append(scheme.caps[item.category] - category_so_far)
     return max(ZERO, min(room)) if room else None
 
 
 # --- attendance ---
 
-ATTENDANCE_ITEMS: Final[Mapping[str, str]] = MappingProxyType(
-    {"general_meeting": "A01", "theme_day": "A02", "party_lecture": "A03", "group_meeting": "A04"}
-)  # kind of gathering -> item for being there
-LECTURER_ITEM: Final = "A07"
+LECTURER: Final = "lecturer"
+SELF_CHECK: Final = "org_life.self_check"
+UNEXCUSED: Final = "absence.unexcused"
+LATE: Final = "attendance.late"
+LATE_AFTER: Final = timedelta(minutes=15)
+ABSENCE_COUNTS: Final = frozenset(  # 三会一课, theme day, organisational life meeting
+    {"general_meeting", "committee_meeting", "group_meeting", "party_lecture", "theme_day", "org_life_meeting"}
+)
 
 
-def attendance_awards(
-    kinds: Iterable[str],
-    status: str,
-    *,
-    items: Mapping[str, Item],
-    has_groups: bool = True,
-    is_lecturer: bool = False,
-    made_up: bool = False,
-) -> list[tuple[str, Decimal]]:
-    """(rule code, points) of one person at one gathering: one award per kind it counts for, plus A07.
+def attendance_feed(kind: str) -> str:
+    """The feed of being at a gathering of this kind."""
+    return f"attendance.{kind}"
 
-    An excused absence that was made up is worth the same as being there, but nobody led a study while away;
-    an unexcused absence cannot be made up. Items missing from `items` (not in force) award nothing.
+
+@dataclass(frozen=True)
+class Presence:
+    """One person at one gathering. `made_up`: an excused absence was made up; `late`: signed in by code after
+    LATE_AFTER and nobody wrote down why; `self_checked`: the own self-criticism is in the record."""
+
+    status: str
+    made_up: bool = False
+    is_lecturer: bool = False
+    late: bool = False
+    self_checked: bool = False
+
+
+def attendance_feeds(kinds: Iterable[str], presence: Presence) -> list[str]:
+    """What one person at one gathering is worth or costs, as feeds: one for each kind it counts for, and the rest.
+
+    An excused absence that was made up is worth the same as being there, but nobody led a study while away, or was
+    late; an unexcused absence cannot be made up.
     """
-    attended = status == "present" or (made_up and status in ("leave", "official"))
-    codes = [ATTENDANCE_ITEMS[kind] for kind in kinds if kind in ATTENDANCE_ITEMS] if attended else []
-    if is_lecturer and status == "present":
-        codes.append(LECTURER_ITEM)
-    worth = ((code, items[code].value(has_groups)) for code in sorted(set(codes)) if code in items)
-    return [(code, points) for code, points in worth if points]
+    kinds = list(kinds)
+    there = presence.status == "present"
+    feeds = []
+    if there or (presence.made_up and presence.status in ("leave", "official")):
+        feeds += [attendance_feed(kind) for kind in kinds]
+        if presence.self_checked and "org_life_meeting" in kinds:
+            feeds.append(SELF_CHECK)
+    if there and presence.is_lecturer:
+        feeds.append(LECTURER)
+    if there and presence.late and ABSENCE_COUNTS & set(kinds):
+        feeds.append(LATE)
+    if presence.status == "unexcused" and ABSENCE_COUNTS & set(kinds):
+        feeds.append(UNEXCUSED)
+    return sorted(set(feeds))
+
+
+# --- study ---
+
+STUDY_HOURS: Final = Decimal(32)  # a year; 《全国党员教育培训工作规划（2024—2028年）》
+STUDY_DONE: Final = "study.hours"
+STUDY_SHORT: Final = "study.short"
+
+
+def study_target(months: int) -> Decimal | None:
+    """Hours a member owes in a year of so many months on the roll; None under three, which are not rated.
+
+    >>> study_target(12), study_target(3), study_target(2)
+    (Decimal('32'), Decimal('8'), None)
+    """
+    return STUDY_HOURS * months / FULL_YEAR if months >= RATED_FROM else None
+
+
+def units_completed(hours: Iterable[tuple[date, Decimal]], per: Decimal) -> list[date]:
+    """The day each full unit of `per` hours was completed, over the running total; `hours` in the order they were done.
+
+    >>> units_completed([(date(2026, 1, 5), Decimal(6)), (date(2026, 2, 5), Decimal(11))], Decimal(8))
+    [datetime.date(2026, 2, 5), datetime.date(2026, 2, 5)]
+    """
+    days: list[date] = []
+    total = ZERO
+    for day, done in hours:
+        total += done
+        days += [day] * int(_whole(total, per) - len(days))
+    return days
 
 
 # --- the grade ---
 
 POLL_WEIGHTS: Final[Mapping[Grade, int]] = MappingProxyType(
     {Grade.EXCELLENT: 100, Grade.QUALIFIED: 80, Grade.BASICALLY_QUALIFIED: 60, Grade.UNQUALIFIED: 0}
-)
-GRADE_FROM: Final[tuple[tuple[Grade, Decimal], ...]] = (
-    (Grade.EXCELLENT, Decimal(90)),
-    (Grade.QUALIFIED, Decimal(75)),
-    (Grade.BASICALLY_QUALIFIED, Decimal(60)),
 )
 
 
@@ -238,7 +353,9 @@ def appraisal_index(votes: Mapping[Grade, int]) -> Decimal | None:
     return round_half_up(Decimal(weighed) / cast) if cast else None
 
 
-def composite(year_total: Decimal | None, votes: Mapping[Grade, int]) -> Decimal | None:
+def composite(
+    year_total: Decimal | None, votes: Mapping[Grade, int], scheme: Scheme = DEFAULT_SCHEME
+) -> Decimal | None:
     """70 % points (at most 100 of them) and 30 % appraisal, rounded once; None without an appraisal.
 
     `year_total` None: the member is exempt from points, the appraisal alone decides.
@@ -248,10 +365,14 @@ def composite(year_total: Decimal | None, votes: Mapping[Grade, int]) -> Decimal
         return None
     if year_total is None:
         return round_half_up(Decimal(weighed) / cast)
-    return round_half_up((7 * min(year_total, Decimal(100)) * cast + 3 * weighed) / (10 * cast))
+    of_hundred = min(year_total / scheme.scale, Decimal(100))
+    share = scheme.points_share
+    return round_half_up((share * of_hundred * cast + (1 - share) * weighed) / cast)
 
 
-def grade(value: Decimal | None, thresholds: Iterable[tuple[Grade, Decimal]] = GRADE_FROM) -> Grade | None:
+def grade(
+    value: Decimal | None, thresholds: Iterable[tuple[Grade, Decimal]] = DEFAULT_SCHEME.thresholds
+) -> Grade | None:
     """The grade a composite suggests; None without a composite."""
     if value is None:
         return None

@@ -1,5 +1,6 @@
 """The points of one member in one year, as the page shows them: every figure with what it is made of."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,21 +10,21 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, Sum
-from django.urls import reverse
 from django.utils import timezone
 
 from activities.choices import AttendanceStatus, Kind, MakeUpState, PlanState
-from activities.models import SEEN_BY_MEMBERS, Activity, Attendance, PlanItem
+from activities.models import SEEN_BY_MEMBERS, Attendance, PlanItem
 from branches.models import User
 from members.models import Member, month_of
-from points.catalogue import ACTIVITY
-from points.choices import CATEGORY_CAPS, EARNING, Category
+from points.choices import EARNING, Category
+from points.ledger import registry
+from points.ledger.registry import Award
+from points.ledger.rollups import Person, measured_posts, people_of, points_of_year
+from points.ledger.standing import Place, place_in_branch
 from points.models import Entry, MemberItem, MemberYear, RuleItem
-from points.rollups import Person, people_of, points_of_year
-from points.rulebook import RuleBook
-from points.rules import ATTENDANCE_ITEMS, BASE, ZERO, Item, YearPoints, remaining
-from points.sources import Award, waiting_awards
-from points.standing import Place, place_in_branch
+from points.rulebook.book import RuleBook, YearRules
+from points.rules import ZERO, Scheme, YearPoints, attendance_feed, remaining
+from points.sources.attendance import waiting_awards
 
 PER_PAGE = 30
 SHORT = {Category.STU: "学习", Category.DUT: "义务", Category.POS: "岗位", Category.SVC: "服务"}
@@ -71,6 +72,7 @@ class Statement:
     years: tuple[int, ...]
     is_running: bool
     result: YearPoints
+    scheme: Scheme
     place: Place
     this_month: Decimal
     waiting: Decimal
@@ -81,15 +83,15 @@ class Statement:
 
     @property
     def bars(self) -> list[CategoryBar]:
-        rows = [CategoryBar(str(c.label), self.result.categories[c].counted, CATEGORY_CAPS[c]) for c in EARNING]
-        return [*rows, CategoryBar(str(Category.HON.label), self.result.honours, CATEGORY_CAPS[Category.HON])]
+        rows = [CategoryBar(str(c.label), self.result.categories[c].counted, self.scheme.caps[c]) for c in EARNING]
+        return [*rows, CategoryBar(str(Category.HON.label), self.result.honours, self.scheme.caps[Category.HON])]
 
     @property
     def equation(self) -> list[tuple[str, str, Decimal]]:
         """(sign, name, amount) of every part, without the sum."""
         parts = [("+", SHORT.get(c, str(c.label)), self.result.categories[c].counted) for c in EARNING]
         return [
-            ("", "基础分", BASE),
+            ("", "基础分", self.result.base),
             *parts,
             ("+", "荣誉", self.result.honours),
             ("−", "扣分", self.result.deductions),
@@ -111,10 +113,11 @@ class Statement:
 def statement(*, member: Member, year: int, page: str | None, reader: User, today: date) -> Statement:
     """Everything of the page in a fixed number of statements, whatever the number of entries."""
     book = RuleBook()
-    items = book.of_year(year)
     person = people_of([member.pk])[member.pk]
+    rules = book.of_year(person.hospital_id, year)
+    post = measured_posts({member.pk: person}, year, book).get(member.pk, "")
     rows = MemberItem.objects.filter(member=member, year=year).values_list("rule_code", "points")
-    result = points_of_year(dict(rows), person, year, items)
+    result = points_of_year(dict(rows), person, year, rules, post)
     entries = Entry.objects.filter(member=member, month__range=(date(year, 1, 1), date(year, 12, 31)))
     by_month = dict(entries.order_by().values_list("month").annotate(Sum("points")))
     pages = Paginator(entries.select_related("rule").order_by("-month", "-happened_on", "-pk"), PER_PAGE)
@@ -130,13 +133,14 @@ def statement(*, member: Member, year: int, page: str | None, reader: User, toda
         years=_years(member, today),
         is_running=running,
         result=result,
+        scheme=rules.scheme,
         place=place_in_branch(home, year, result.total, today),
         this_month=by_month.get(month_of(today), ZERO),
         waiting=sum((award.points for award in waiting), ZERO),
         trend=tuple((f"{n}月", by_month.get(date(year, n, 1), ZERO)) for n in range(1, last + 1)),
         months=_months(shown, waiting if shown.number == 1 else [], by_month, reader),
         page=shown,
-        chances=_chances(member, person, result, items, today) if running else (),
+        chances=_chances(member, person, result, rules, post, today) if running else (),
     )
 
 
@@ -152,8 +156,7 @@ def _years(member: Member, today: date) -> tuple[int, ...]:
 
 def _months(page: Page, waiting: list[Award], totals: Mapping[date, Decimal], reader: User) -> tuple[MonthOfLines, ...]:
     entries: list[Entry] = list(page.object_list)
-    ids = {entry.source_id for entry in entries if entry.source_kind == ACTIVITY}
-    open_to_me = set(Activity.objects.readable_by(reader).filter(pk__in=ids).values_list("pk", flat=True))
+    links = _links(entries, reader)
     lines = [
         Line(award.reason, award.happened_on, _rule(award.rule, award.points), award.points, waiting=True)
         for award in waiting
@@ -163,7 +166,7 @@ def _months(page: Page, waiting: list[Award], totals: Mapping[date, Decimal], re
             entry.happened_on,
             _rule(entry.rule, entry.points),
             entry.points,
-            url=record_url(entry.source_kind, entry.source_id) if entry.source_id in open_to_me else "",
+            url=links.get((entry.source_kind, entry.source_id), ""),
             reversal=entry.reversal_of_id is not None,
         )
         for entry in entries
@@ -175,8 +178,14 @@ def _months(page: Page, waiting: list[Award], totals: Mapping[date, Decimal], re
     )
 
 
-def record_url(source_kind: str, source_id: int) -> str:
-    return reverse("activities:activity_detail", args=[source_id]) if source_kind == ACTIVITY else ""
+def _links(entries: list[Entry], reader: User) -> dict[tuple[str, int], str]:
+    """Where the reader may open what these entries come from; a few statements for each kind of record."""
+    kinds: dict[str, set[int]] = defaultdict(set)
+    for entry in entries:
+        kinds[entry.source_kind].add(entry.source_id)
+    return {
+        (kind, pk): url for kind, ids in kinds.items() for pk, url in registry.source(kind).links(ids, reader).items()
+    }
 
 
 def _rule(rule: RuleItem, points: Decimal) -> str:
@@ -186,16 +195,18 @@ def _rule(rule: RuleItem, points: Decimal) -> str:
 
 
 def _chances(
-    member: Member, person: Person, result: YearPoints, items: Mapping[str, Item], today: date
+    member: Member, person: Person, result: YearPoints, rules: YearRules, post: str, today: date
 ) -> tuple[Chance, ...]:
     """What this month still offers: gatherings the branch owes, and absences that can be made up; within the caps."""
     found: list[tuple[str, str, str, int | None]] = []
+    items = {item.feed: item for item in rules.items.values() if item.feed}
+    kinds = [kind for kind in Kind if attendance_feed(kind) in items]
     missed = Attendance.objects.filter(
         member=member,
         made_up_on__isnull=True,
         status__in=[AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL],
         activity__state__in=SEEN_BY_MEMBERS,
-        activity__kinds__kind__in=list(ATTENDANCE_ITEMS),
+        activity__kinds__kind__in=kinds,
     ).order_by("activity__starts_at")
     missed = missed.filter(make_up__state__in=[MakeUpState.OPEN, MakeUpState.REPORTED], make_up__due__gte=today)
     facts = ("activity__kinds__kind", "activity__topic", "activity__starts_at", "make_up__due")
@@ -203,29 +214,30 @@ def _chances(
         day = timezone.localdate(starts_at)
         what = f"{day.month}月{day.day}日{Kind(kind).label}"
         note = f"{last.month}月{last.day}日前补课，按到会计分" + (f"：{topic}" if topic else "")
-        found.append((ATTENDANCE_ITEMS[kind], f"补课：{what}", note, (last - today).days))
+        found.append((kind, f"补课：{what}", note, (last - today).days))
     owed = PlanItem.objects.covering(today, today).filter(
         Q(group__isnull=True) | Q(group=member.group_id),
         branch=member.branch_id,
-        kind__in=list(ATTENDANCE_ITEMS),
+        kind__in=kinds,
         state__in=[PlanState.OPEN, PlanState.DRAFT],
     )
     for kind, due in owed.order_by("due", "kind").values_list("kind", "due"):
-        code = ATTENDANCE_ITEMS[kind]
-        found.append((code, f"参加{Kind(kind).label}", f"{code}，支部{due.month}月{due.day}日前开展", None))
+        code = items[attendance_feed(kind)].code
+        found.append((kind, f"参加{Kind(kind).label}", f"{code}，支部{due.month}月{due.day}日前开展", None))
     has_groups = person.has_groups
     left: dict[str, Decimal | None] = {}
     room = {c: parts.cap - parts.counted for c, parts in result.categories.items() if parts.cap is not None}
     chances = []
-    for code, title, note, days in found:
-        if code not in items or not items[code].value(has_groups):
+    for kind, title, note, days in found:
+        item = items[attendance_feed(kind)]
+        if not item.value(has_groups, post):
             continue
-        item = items[code]
+        code = item.code
         so_far = result.items[code].counted if code in result.items else ZERO
         if code not in left:
-            left[code] = remaining(item, so_far, has_groups=has_groups)
+            left[code] = remaining(item, so_far, has_groups=has_groups, post=post)
         limits = [value for value in (left[code], room.get(item.category)) if value is not None]
-        points = max(ZERO, min([item.value(has_groups), *limits]))
+        points = max(ZERO, min([item.value(has_groups, post), *limits]))
         if left[code] is not None:
             left[code] -= points
         room[item.category] = room.get(item.category, points) - points

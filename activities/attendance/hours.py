@@ -11,9 +11,10 @@ from django.db.models import Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.attendance.rules import hours_of, study_kind, target_hours
+from activities.attendance.rules import hours_of, study_kind, study_year_key, target_hours
 from activities.choices import AttendanceStatus, StudyState
 from activities.models import SEEN_BY_MEMBERS, Activity, StudyHours
+from activities.signals import activity_corrected
 from branches.audit import record
 from branches.choices import COMMITTEE_ROLES, Topic
 from branches.inbox import notify
@@ -141,6 +142,8 @@ def add_course(
     row.save()
     changes = {"学时": [None, f"{member} {title} {hours}"]}
     record(actor=actor, action="hours.entered", target=row, branch=row.branch, changes=changes)
+    if row.state == StudyState.COUNTED:
+        _changed(row, actor)
     return row
 
 
@@ -169,6 +172,8 @@ def check_course(*, entry: StudyHours, accept: bool, comment: str, actor: User) 
     )
     changes = {"学时": [f"{entry.member} {entry.title}", StudyState(entry.state).label]}
     record(actor=actor, action="hours.checked", target=entry, branch=entry.branch, changes=changes)
+    if accept:
+        _changed(entry, actor)
     return entry
 
 
@@ -183,6 +188,14 @@ def remove_course(*, entry: StudyHours, actor: User) -> None:
     changes = {"学时": [f"{entry.member} {entry.title} {entry.hours}", None]}
     record(actor=actor, action="hours.removed", target=entry, branch=entry.branch, changes=changes)
     entry.delete()
+    if entry.state == StudyState.COUNTED:
+        _changed(entry, actor)
+
+
+def _changed(row: StudyHours, actor: User) -> None:
+    """Tell the rooms above that the hours of a year are other ones now."""
+    key = study_year_key(row.member_id, row.studied_on.year)
+    activity_corrected.send(StudyHours, source_kind="study_year", source_id=key, revision=0, actor=actor)
 
 
 # -- Reads

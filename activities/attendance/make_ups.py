@@ -45,9 +45,15 @@ def open_make_ups(activity: Activity, actor: User) -> None:
     owed = Q(status__in=EXCUSED)
     stray = activity.attendances.filter(~owed, made_up_on__isnull=False)
     gone = MakeUp.objects.filter(attendance__activity=activity).exclude(attendance__status__in=EXCUSED)
-    for key in gone.values_list("pk", flat=True):
+    keys, lapsed = (
+        list(gone.values_list("pk", flat=True)),
+        list(gone.filter(lapsed_on__isnull=False).values_list("pk", flat=True)),
+    )
+    for key in keys:
         close_todo(item_key=f"make_up:{key}")
     gone.delete()
+    for key in lapsed:
+        _say_lapsed(key, actor)
     recount = stray.update(made_up_on=None)
     missing = list(activity.attendances.filter(owed, make_up__isnull=True).select_related("member__user"))
     if missing:
@@ -170,7 +176,34 @@ def waive_make_up(*, make_up: MakeUp, comment: str, actor: User) -> MakeUp:
     _tell(make_up, row, "waived", f"{_what(row)}的补课已免", "")
     changes = {"人员": [None, row.name], "免补": [None, "已登记原因"]}  # the reason may tell of an illness
     record(actor=actor, action="make_up.waived", target=row.activity, branch=row.branch, changes=changes)
+    if make_up.lapsed_on:
+        _say_lapsed(make_up.pk, actor)
     return make_up
+
+
+@transaction.atomic
+def lapse_make_ups(*, hospital_id: int, today: date) -> int:
+    """Find make-ups whose term is over and for which nothing was reported; each is found once. Returns how many.
+
+    Who reports later still makes the absence up; what the lapse costs, the points room decides.
+    """
+    over = MakeUp.objects.filter(
+        attendance__branch__hospital=hospital_id,
+        attendance__activity__state__in=SEEN_BY_MEMBERS,
+        state=MakeUpState.OPEN,
+        due__lt=today,
+        lapsed_on__isnull=True,
+    )
+    keys = list(over.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    MakeUp.objects.filter(pk__in=keys).update(lapsed_on=today)
+    for key in keys:
+        _say_lapsed(key, None)
+    return len(keys)
+
+
+def _say_lapsed(key: int, actor: User | None) -> None:
+    """Tell the rooms above that a term ran out, or that it is of no account any more."""
+    activity_corrected.send(MakeUp, source_kind="make_up", source_id=key, revision=0, actor=actor)
 
 
 def _done(make_up: MakeUp, row: Attendance, actor: User, comment: str = "") -> MakeUp:

@@ -91,6 +91,20 @@ def target_hours(*, officer: bool) -> Decimal:
     return OFFICER_HOURS if officer else MEMBER_HOURS
 
 
+def study_year_key(member_id: int, year: int) -> int:
+    """One number for the hours of a member in a year: what the signals of this room call them by.
+
+    >>> study_year_key(17, 2026)
+    172026
+    """
+    return member_id * 10_000 + year
+
+
+def study_year_of(key: int) -> tuple[int, int]:
+    """(member, year) of a study_year_key."""
+    return divmod(key, 10_000)
+
+
 def make_up_term(opened_on: date) -> date:
     """The last day of the term before it moves to a working day."""
     return opened_on + timedelta(days=MAKE_UP_DAYS)

@@ -105,6 +105,7 @@ class MakeUp(models.Model):
     checked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     checked_at = models.DateTimeField(null=True)
     comment = models.CharField("审核意见", max_length=200, blank=True, default="")
+    lapsed_on = models.DateField(null=True, editable=False)  # found on this day: the term is over, nothing was reported
 
     class Meta:
         verbose_name = verbose_name_plural = "补课"

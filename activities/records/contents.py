@@ -12,6 +12,7 @@ from django.db.models import F
 from activities.choices import FollowUpSort
 from activities.models import Activity, FollowUp, LifeEntry, Speech
 from activities.records.details import rows_of
+from activities.signals import activity_corrected
 
 PARTS: Final = ("speeches", "resolutions", "rectifications", "life_entries")
 SORTS: Final = {"resolutions": FollowUpSort.RESOLUTION, "rectifications": FollowUpSort.RECTIFICATION}
@@ -105,3 +106,6 @@ def _write_follow_ups(activity: Activity, sort: FollowUpSort, lines: Sequence[Fo
             row.done_on = line.done_on
         row.save()
     FollowUp.objects.filter(pk__in=[row.pk for row in left]).delete()
+    for row in left:
+        if row.done_on:  # the rooms above count what was done
+            activity_corrected.send(FollowUp, source_kind="matter", source_id=row.pk, revision=0, actor=None)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from activities.access import may_record
 from activities.models import SEEN_BY_MEMBERS, Activity, FollowUp
+from activities.signals import activity_corrected
 from branches.audit import record
 from branches.choices import Capability
 from branches.models import Branch, Todo, User
@@ -96,6 +97,7 @@ def finish(*, follow_up: FollowUp, note: str, actor: User, on: date | None = Non
     close_todo(item_key=item_key(row))
     changes = {row.text[:60]: ["", note]}
     record(actor=actor, action="activity.matter_done", target=row.activity, branch=row.activity.branch, changes=changes)
+    _say_done(row, actor)
     return row
 
 
@@ -116,7 +118,13 @@ def reopen(*, follow_up: FollowUp, actor: User) -> FollowUp:
         open_todos(row.activity, actor)
     action = "activity.matter_reopened"
     record(actor=actor, action=action, target=row.activity, branch=row.activity.branch, changes=changes)
+    _say_done(row, actor)
     return row
+
+
+def _say_done(row: FollowUp, actor: User) -> None:
+    """Tell the rooms above that a matter is done, or not after all."""
+    activity_corrected.send(FollowUp, source_kind="matter", source_id=row.pk, revision=0, actor=actor)
 
 
 def open_of(*, branch: Branch, group: Branch | None, ticked: QueryDict | None) -> list[dict[str, Any]]:

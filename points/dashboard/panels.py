@@ -22,9 +22,9 @@ from members.models import Member, MembershipEvent, RollMonth
 from members.rules import Movement, Reconciliation, reconcile
 from points.branch_home import Month, month_of
 from points.dashboard.span import Span
+from points.ledger.standing import members_of_year, with_year
 from points.models import PointsMonth
 from points.rules import ZERO, round_half_up
-from points.standing import members_of_year, with_year
 from points.waiting import overdue_since
 
 VIEW: Final = Capability.DASHBOARD_VIEW

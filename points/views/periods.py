@@ -17,8 +17,8 @@ from activities.plan.periods import periods, span_of
 from branches.access import may, require
 from branches.choices import Capability
 from branches.models import Branch
-from points import closing
 from points.choices import PeriodKind, PeriodState
+from points.cycle import closing
 from points.models import PeriodClose
 from points.views.pages import asked_year
 

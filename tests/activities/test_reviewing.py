@@ -14,7 +14,7 @@ from activities.plan.planning import plan_year
 from activities.records import reviewing
 from activities.records.drafting import Absence
 from branches.models import Notice
-from points.ledger_check import differences
+from points.ledger.check import differences
 from points.models import Entry
 from tests import factories
 

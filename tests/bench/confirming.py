@@ -10,8 +10,8 @@ from activities.models import Activity, ActivityMonth, MakeUp, StudyHours
 from activities.services import confirm_activity
 from branches.choices import Role
 from branches.models import AuditEntry
+from points.ledger.posting import post_source
 from points.models import Entry, MemberItem, MemberYear, PointsMonth
-from points.services import post_source
 from tests import factories
 from tests.bench.measure import paired, say, statements, undone
 

@@ -13,8 +13,8 @@ from activities.rules import period_bounds
 from branches.models import Branch
 from members.models import Member
 from points.catalogue import install_default
+from points.ledger.posting import post_source
 from points.models import RuleItem, RuleVersion
-from points.services import post_source
 from tests import factories
 
 

@@ -13,7 +13,7 @@ from branches.choices import Role
 from branches.models import AuditEntry
 from members.closing import MonthState, has_closed_month, month_state
 from points.choices import PeriodKind, PeriodState
-from points.closing import close_months, lock_period, reopen_period, year_of
+from points.cycle.closing import close_months, lock_period, reopen_period, year_of
 from points.models import PeriodClose
 from tests import factories
 

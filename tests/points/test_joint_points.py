@@ -12,7 +12,7 @@ from activities.handbook.book import Book
 from activities.models import Activity, StudyHours
 from activities.records import reviewing
 from activities.records.drafting import Absence
-from points.ledger_check import differences
+from points.ledger.check import differences
 from points.models import Entry
 from tests import factories
 from tests.activities.joint_cast import TODAY, Cast

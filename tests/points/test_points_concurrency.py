@@ -11,11 +11,11 @@ from activities.choices import ActivityState, Kind
 from activities.models import Activity
 from branches.choices import BranchLevel
 from members.models import Member
-from points import services
-from points.ledger_check import differences
+from points.ledger import posting
+from points.ledger.check import differences
+from points.ledger.posting import post_source
+from points.ledger.rollups import Person, count_members
 from points.models import Entry, MemberYear
-from points.rollups import Person, count_members
-from points.services import post_source
 from tests import factories
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -65,16 +65,16 @@ def test_without_the_lock_the_sums_drift(records, monkeypatch):
 
     def look_without_locking(ids):
         return {
-            row.pk: Person(row.branch_id, True, ())
-            for row in Member.objects.filter(pk__in=ids).prefetch_related("events")
+            row.pk: Person(row.branch_id, row.branch.hospital_id, "", True, ())
+            for row in Member.objects.filter(pk__in=ids).select_related("branch")
         }
 
     def count_after_both_wrote(*args):
         both_wrote.wait()
         count_members(*args)
 
-    monkeypatch.setattr(services, "lock_people", look_without_locking)
-    monkeypatch.setattr(services, "count_members", count_after_both_wrote)
+    monkeypatch.setattr(posting, "lock_people", look_without_locking)
+    monkeypatch.setattr(posting, "count_members", count_after_both_wrote)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(post, [records[0], records[8]]))
     assert MemberYear.objects.filter(year=2026).count() == 5

@@ -17,8 +17,8 @@ from activities.models import Activity, Attendance, MakeUp
 from branches.choices import Role
 from branches.models import AuditEntry
 from members.models import Member
+from points.ledger.posting import post_source
 from points.models import MemberYear
-from points.services import post_source
 from points.statement import PER_PAGE, statement
 from tests import factories
 
@@ -260,13 +260,15 @@ def test_the_cost_of_the_table_does_not_grow_with_the_members(secretary, branch,
 # --- the rule book ---
 
 
-def test_the_rule_book_says_what_has_no_source_yet(member_user, as_user):
+def test_the_rule_book_says_what_is_automatic_and_what_is_claimed(member_user, as_user):
     answer = as_user(member_user).get(reverse("points:rule_list"))
     rows = {row.code: row for section in answer.context["sections"] for row in section.rows}
-    assert {code for code, row in rows.items() if row.source_kind} == {"A01", "A02", "A03", "A04", "A07"}
+    assert {code for code, row in rows.items() if row.feed in answer.context["feeds"]} == {
+        *("A01", "A02", "A03", "A04", "A05", "A07", "B01", "C03", "G01", "G02", "G03", "G11")
+    }
     page = words(answer)
     assert "全年最多14分" in page
-    assert page.count("尚无数据来源") == len(rows) - 5 + 1  # and the note above
+    assert "不用申报" in page
 
 
 def test_the_rule_book_finds_an_item(member_user, as_user):

@@ -1,5 +1,7 @@
 """The year's formula, its caps and its edges."""
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -7,18 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.choices import AttendanceStatus, Kind
-from points.catalogue import CATALOGUE, DEFAULTS, with_policy
-from points.choices import CATEGORY_CAPS, Category, Grade
+from points.catalogue import CATALOGUE, DEFAULTS
+from points.choices import Category, Grade
 from points.rules import (
-    ATTENDANCE_ITEMS,
+    ABSENCE_COUNTS,
+    DEFAULT_SCHEME,
     MemberYearFacts,
+    Presence,
+    Scheme,
+    Variant,
     appraisal_index,
-    attendance_awards,
+    attendance_feeds,
     composite,
     grade,
     item_total,
     points_for,
     remaining,
+    study_target,
+    units_completed,
     year_points,
 )
 
@@ -121,7 +129,7 @@ def test_no_sum_leaves_the_floor_the_caps_or_two_places(amounts, months, has_gro
     assert year.total == year.total.quantize(D("0.01"))
     assert 0 <= year.honours <= 20
     for category, part in year.categories.items():
-        assert 0 <= part.counted <= CATEGORY_CAPS[category]
+        assert 0 <= part.counted <= DEFAULT_SCHEME.caps[category]
     for points in year.items.values():
         assert points.cap is None or points.counted <= points.cap
 
@@ -191,46 +199,98 @@ def test_without_groups_the_room_is_the_variants():
 
 
 BOTH = ["theme_day", "party_lecture"]
+DAY, LECTURE, MEETING = "attendance.theme_day", "attendance.party_lecture", "attendance.general_meeting"
 
 
 @pytest.mark.parametrize(
-    ("kinds", "status", "facts", "awards"),
+    ("kinds", "presence", "feeds"),
     [
-        (["general_meeting"], "present", {}, [("A01", "0.5")]),
-        (BOTH, "present", {}, [("A02", "0.5"), ("A03", "0.5")]),
-        (["theme_day"], "present", {"has_groups": False}, [("A02", "0.75")]),
-        (["group_meeting"], "present", {}, [("A04", "0.25")]),
-        (["group_meeting"], "present", {"has_groups": False}, []),
-        (["general_meeting"], "present", {"is_lecturer": True}, [("A01", "0.5"), ("A07", "1")]),
-        (["committee_meeting"], "present", {}, []),
-        (["general_meeting"], "leave", {}, []),
-        (["general_meeting"], "leave", {"made_up": True}, [("A01", "0.5")]),
-        (["general_meeting"], "official", {"made_up": True, "is_lecturer": True}, [("A01", "0.5")]),
-        (["general_meeting"], "unexcused", {"made_up": True}, []),
+        (["general_meeting"], Presence("present"), [MEETING]),
+        (BOTH, Presence("present"), [LECTURE, DAY]),
+        (["general_meeting"], Presence("present", is_lecturer=True), [MEETING, "lecturer"]),
+        (["general_meeting"], Presence("leave"), []),
+        (["general_meeting"], Presence("leave", made_up=True), [MEETING]),
+        (["general_meeting"], Presence("official", made_up=True, is_lecturer=True), [MEETING]),
+        (["general_meeting"], Presence("unexcused", made_up=True), ["absence.unexcused"]),
+        (BOTH, Presence("unexcused"), ["absence.unexcused"]),
+        (["political_birthday"], Presence("unexcused"), []),
+        (["general_meeting"], Presence("present", late=True), [MEETING, "attendance.late"]),
+        (["general_meeting"], Presence("leave", late=True), []),
+        (["political_birthday"], Presence("present", late=True), ["attendance.political_birthday"]),
+        (
+            ["org_life_meeting"],
+            Presence("present", self_checked=True),
+            ["attendance.org_life_meeting", "org_life.self_check"],
+        ),
+        (["org_life_meeting"], Presence("present"), ["attendance.org_life_meeting"]),
+        (["theme_day"], Presence("present", self_checked=True), [DAY]),
     ],
 )
-def test_attendance_earns_one_award_per_kind(kinds, status, facts, awards):
-    found = attendance_awards(kinds, status, items=DEFAULTS, **facts)
-    assert found == [(code, D(points)) for code, points in awards]
+def test_attendance_is_worth_one_feed_a_kind_and_what_the_presence_adds(kinds, presence, feeds):
+    assert attendance_feeds(kinds, presence) == feeds
 
 
-def test_an_item_that_is_not_in_force_awards_nothing():
-    assert attendance_awards(BOTH, "present", items={"A03": DEFAULTS["A03"]}) == [("A03", D("0.5"))]
+def test_a_variant_of_the_post_goes_before_the_factor_of_a_branch_without_groups():
+    item = replace(
+        DEFAULTS["A02"],
+        variants={
+            "retired": Variant(points=D(1), cap=D(4)),
+            "clinical": Variant(off=True),
+            "administration": Variant(),
+        },
+    )
+    assert (item.value(post="retired"), item.value(False, "retired"), item.limit(False, "retired")) == (1, D("1.5"), 6)
+    assert (item.value(post="clinical"), item.exists_for(post="clinical")) == (0, False)
+    assert (item.value(post="administration"), item.value(post="unheard of")) == (D("0.5"), D("0.5"))
+    assert not DEFAULTS["A04"].exists_for(has_groups=False)
+
+
+def test_a_scheme_of_ten_times_the_points_judges_the_same_year_the_same():
+    tenfold = Scheme(base=D(600), caps={name: cap * 10 for name, cap in DEFAULT_SCHEME.caps.items()}, scale=D(10))
+    large = {
+        code: replace(item, points=item.points * 10, cap=item.cap and item.cap * 10) for code, item in DEFAULTS.items()
+    }
+    facts = {code: D(value) for code, value in DUTIFUL.items()}
+    small = year_points(MemberYearFacts(facts, 7), DEFAULTS).total
+    big = year_points(MemberYearFacts({code: value * 10 for code, value in facts.items()}, 7), large, tenfold).total
+    votes = {Grade.EXCELLENT: 3, Grade.QUALIFIED: 1}
+    assert big == small * 10 == 850
+    assert composite(big, votes, tenfold) == composite(small, votes)
+
+
+@pytest.mark.parametrize(
+    ("hours", "days"),
+    [
+        ([("2026-01-05", "7.5")], []),
+        ([("2026-01-05", "8")], ["2026-01-05"]),
+        ([("2026-01-05", "6"), ("2026-02-05", "1.5"), ("2026-03-05", "0.5")], ["2026-03-05"]),
+        ([("2026-01-05", "7.5"), ("2026-02-05", "8.5")], ["2026-02-05", "2026-02-05"]),
+    ],
+)
+def test_a_unit_of_study_is_complete_on_the_day_its_last_half_hour_was_done(hours, days):
+    done = [(date.fromisoformat(day), D(value)) for day, value in hours]
+    assert units_completed(done, D(8)) == [date.fromisoformat(day) for day in days]
+
+
+@pytest.mark.parametrize(("months", "target"), [(12, "32"), (11, "29.333"), (3, "8"), (2, None)])
+def test_a_part_year_owes_its_part_of_the_hours(months, target):
+    owed = study_target(months)
+    assert owed == target if target is None else owed.quantize(D("0.001")) == D(target).quantize(D("0.001"))
 
 
 def test_the_house_can_change_value_and_cap_and_the_variant_follows():
-    item = with_policy("A02", points=D(1), cap=D(12))
+    item = replace(DEFAULTS["A02"], points=D(1), cap=D(12))
     assert (item.value(), item.value(has_groups=False), item.limit(has_groups=False)) == (1, D("1.5"), 18)
 
 
 def test_the_words_of_attendance_are_those_of_the_activities_room():
-    assert {Kind(kind) for kind in ATTENDANCE_ITEMS} <= set(Kind)
+    assert {Kind(kind) for kind in ABSENCE_COUNTS} <= set(Kind)
     assert {"present", "leave", "official", "unexcused"} == set(AttendanceStatus)
 
 
 def test_the_catalogue_is_complete_and_adds_up():
     assert len(DEFAULTS) == len(CATALOGUE) == 51
-    caps = dict.fromkeys(CATEGORY_CAPS, D(0))
+    caps = dict.fromkeys(DEFAULT_SCHEME.caps, D(0))
     for item in CATALOGUE:
         assert item.title
         assert item.points_text
@@ -240,7 +300,8 @@ def test_the_catalogue_is_complete_and_adds_up():
         if item.category == Category.DED:
             assert item.points < 0 or all(level.points < 0 for level in item.levels)
     assert list(caps.values()) == [17, 9, 7, 14, 13, 28]
-    assert {item.code for item in CATALOGUE if item.source_kind == "activity"} == {*ATTENDANCE_ITEMS.values(), "A07"}
+    feeds = [item.feed for item in CATALOGUE if item.feed]
+    assert len(feeds) == len(set(feeds))
 
 
 E, Q, B, U = Grade.EXCELLENT, Grade.QUALIFIED, Grade.BASICALLY_QUALIFIED, Grade.UNQUALIFIED

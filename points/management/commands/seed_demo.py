@@ -26,8 +26,8 @@ from points.demo.people import build_organisation, build_people
 from points.demo.plans import add_plans
 from points.demo.scenes import add_photos, settle_old_gaps
 from points.demo.votes import add_votes
+from points.ledger.posting import post_many
 from points.models import RuleItem, RuleVersion
-from points.services import post_many
 
 
 class Command(BaseCommand):

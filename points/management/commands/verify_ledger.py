@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from points.ledger_check import differences
+from points.ledger.check import differences
 from points.models import Entry
 
 

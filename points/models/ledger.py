@@ -1,4 +1,4 @@
-"""The rule book, the append-only ledger, and the roll-ups every page of points reads."""
+"""The append-only ledger, and the roll-ups every page of points reads."""
 
 from collections.abc import Collection
 from typing import ClassVar, Self
@@ -8,51 +8,8 @@ from django.db.models import Q
 
 from branches.models import Branch, BranchScopedQuerySet, User
 from members.models import Member
-from points.choices import Category, Origin, PeriodKind, PeriodState
-
-CENTS = {"max_digits": 8, "decimal_places": 2}
-
-
-class RuleVersion(models.Model):
-    """One edition of the rule book, valid from a month on; a published one never changes."""
-
-    name = models.CharField("名称", max_length=60)
-    valid_from = models.DateField("生效月份", unique=True)  # first day of a month
-    published_at = models.DateTimeField("发布时间", null=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "积分规则"
-        ordering: ClassVar = ["-valid_from"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class RuleItem(models.Model):
-    """One line of the rule book (A01 …)."""
-
-    version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="items")
-    code = models.CharField("编号", max_length=8)
-    category = models.CharField("类别", max_length=8, choices=Category)
-    title = models.CharField("项目", max_length=100)
-    points = models.DecimalField("分值", **CENTS)  # per unit; below 0 for deductions
-    points_text = models.CharField("计分", max_length=60)
-    cap = models.DecimalField("年度上限", null=True, **CENTS)
-    origin = models.CharField("来源", max_length=16, choices=Origin)
-    source_kind = models.CharField(max_length=32, blank=True, default="")  # empty: no source in the system yet
-    evidence = models.CharField("依据", max_length=60, blank=True, default="")
-    position = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "积分项目"
-        ordering: ClassVar = ["position", "code"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["version", "code"], name="rule_item_once"),
-            models.CheckConstraint(condition=Q(category__in=Category.values), name="rule_item_category_known"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.title}"
+from points.choices import Category
+from points.models.rulebook import CENTS, RuleItem
 
 
 class EntryQuerySet(BranchScopedQuerySet):
@@ -87,6 +44,9 @@ class Entry(models.Model):
     source_id = models.BigIntegerField()
     source_revision = models.PositiveSmallIntegerField()
     reversal_of = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversal")
+    lifted_by = models.ForeignKey(
+        "points.Objection", models.PROTECT, null=True, related_name="+"
+    )  # on a reversal: the upheld objection that forbids to award it again
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -103,8 +63,8 @@ class Entry(models.Model):
             models.CheckConstraint(condition=Q(category__in=Category.values), name="entry_category_known"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["member", "month", "id"], name="entry_member_month"),
-            models.Index(fields=["branch", "month"], name="entry_branch_month"),
+            models.Index(fields=["member", "month", "id"], include=["points"], name="entry_member_month"),
+            models.Index(fields=["branch", "month"], include=["points"], name="entry_branch_month"),
             models.Index(fields=["source_kind", "source_id"], name="entry_source"),
         ]
 
@@ -176,32 +136,3 @@ class PointsMonth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.branch} {self.month:%Y-%m}"
-
-
-class PeriodClose(models.Model):
-    """What became of one month, quarter or year of a branch; no row means it was never closed.
-
-    Closing changes no number. A quarter or year that was opened again keeps its row, with the reason.
-    """
-
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="periods")
-    kind = models.CharField(max_length=8, choices=PeriodKind)
-    start = models.DateField()  # its first day
-    state = models.CharField("状态", max_length=16, choices=PeriodState, default=PeriodState.OPEN)
-    reason = models.CharField("重新开放原因", max_length=200, blank=True, default="")
-    changed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")  # null: by the calendar
-    changed_at = models.DateTimeField(auto_now=True)
-
-    objects = BranchScopedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = verbose_name_plural = "期间"
-        ordering: ClassVar = ["start", "kind"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["branch", "kind", "start"], name="period_close_once"),
-            models.CheckConstraint(condition=Q(kind__in=PeriodKind.values), name="period_close_kind_known"),
-            models.CheckConstraint(condition=Q(state__in=PeriodState.values), name="period_close_state_known"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.branch} {self.kind} {self.start:%Y-%m} {self.state}"

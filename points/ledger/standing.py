@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from branches.models import Branch
 from members.models import Member
 from points.models import MemberYear
-from points.rules import BASE
+from points.rules import DEFAULT_SCHEME
 
 ZERO = Value(Decimal(0), output_field=DecimalField())
 PARTS = ("organisational", "study", "duties", "position", "service", "honours", "deductions")
@@ -25,7 +25,7 @@ def with_year(members: QuerySet[Member], year: int) -> QuerySet[Member]:
     """Adds `total` and the parts of the year; somebody without an entry has the base and zeros."""
     rows = members.annotate(of_year=FilteredRelation("years", condition=Q(years__year=year)))
     parts = {f"part_{name}": Coalesce(F(f"of_year__{name}"), ZERO) for name in PARTS}
-    base = Value(BASE, output_field=DecimalField())
+    base = Value(DEFAULT_SCHEME.base, output_field=DecimalField())
     return rows.annotate(total=Coalesce(F("of_year__total"), base), **parts)
 
 

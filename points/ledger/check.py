@@ -1,7 +1,7 @@
 """Does everything that follows from the ledger still follow from it, and the ledger from the records? Only compares."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,12 +9,13 @@ from typing import Any
 from django.db.models import Count, Q
 
 from members.models import Member
-from points.models import Entry, MemberItem, MemberYear, PointsMonth
-from points.rollups import CATEGORY_FIELDS, people_of, points_of_year
-from points.rulebook import RuleBook
+from points.choices import ClaimState
+from points.ledger import registry
+from points.ledger.posting import BATCH
+from points.ledger.rollups import CATEGORY_FIELDS, measured_posts, people_of, points_of_year
+from points.models import Claim, Entry, MemberItem, MemberYear, PointsMonth
+from points.rulebook.book import RuleBook
 from points.rules import round_half_up
-from points.services import BATCH
-from points.sources import SOURCES
 
 Sums = dict[tuple[Any, ...], tuple[Any, ...]]
 
@@ -36,8 +37,8 @@ def differences(year: int | None = None) -> Iterator[str]:
         yield from _compare(f"MemberYear {one}", _years_of_members(items, one), _stored_years(one))
         yield from _compare("PointsMonth", _months(entries), _stored_months(in_year))
     yield from _twice(year)
-    for kind in SOURCES:
-        yield from _source(kind, year)
+    for source in registry.sources():
+        yield from _source(source, year)
 
 
 def _years(entries: Any) -> list[int]:
@@ -70,10 +71,12 @@ def _years_of_members(items: Sums, year: int) -> Sums:
         sums[member][code] = points
     known = set(MemberYear.objects.filter(year=year).values_list("member", flat=True))
     people = people_of(Member.objects.filter(pk__in=known | set(sums)).values("pk"))
-    book = RuleBook().of_year(year)
+    book = RuleBook()
+    posts = measured_posts(people, year, book)
     result: Sums = {}
     for pk, person in people.items():
-        points = points_of_year(sums.get(pk, {}), person, year, book)
+        rules = book.of_year(person.hospital_id, year)
+        points = points_of_year(sums.get(pk, {}), person, year, rules, posts.get(pk, ""))
         parts = (points.categories[category].counted for category in CATEGORY_FIELDS)
         result[pk,] = (*parts, points.honours, points.deductions, points.total)
     return result
@@ -116,23 +119,45 @@ def _twice(year: int | None) -> Iterator[str]:
         yield f"Entry {name}: {row['times']} standing awards"
 
 
-def _source(kind: str, year: int | None) -> Iterator[str]:
-    source, book = SOURCES[kind], RuleBook()
-    mine = Entry.objects.filter(source_kind=kind)
+def _source(source: registry.Source, year: int | None) -> Iterator[str]:
+    """Records against what stands for them: entries, and announced deductions for what costs something."""
+    book = RuleBook()
+    entries, claims = Entry.objects.filter(source_kind=source.kind), Claim.objects.filter(source_kind=source.kind)
     if year:
-        mine = mine.filter(month__year=year)
-    ids = sorted({*source.worth_asking(year), *mine.order_by().values_list("source_id", flat=True)})
+        entries, claims = entries.filter(month__year=year), claims.filter(month__year=year)
+    of_claims = claims.exclude(source_id=None).values_list("source_id", flat=True)
+    known = {pk for pk in [*entries.order_by().values_list("source_id", flat=True), *of_claims] if pk}
+    ids = sorted({*source.worth_asking(year), *known})
     for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        awards = source.awards(batch, book, False)
+        found = source.awards(ids[start : start + BATCH], book, False)
         wanted = {
-            (pk, a.member_id, a.rule.code): (a.points, a.happened_on) for pk, list_ in awards.items() for a in list_
+            (pk, award.member_id, award.rule.code): (award.points, award.happened_on)
+            for pk, awards in found.items()
+            for award in awards
         }
+        batch = list(found)
         standing = {
             (entry.source_id, entry.member_id, entry.rule_code): (entry.points, entry.happened_on)
-            for entry in Entry.objects.standing_of(kind, batch)
+            for entry in Entry.objects.standing_of(source.kind, batch)
         }
+        mine = Claim.objects.filter(source_kind=source.kind, source_id__in=batch)
+        for claim in mine.filter(state__in=[ClaimState.ANNOUNCED, ClaimState.ACCEPTED]):
+            standing[claim.source_id or 0, claim.member_id, claim.rule_code] = (claim.points, claim.happened_on)
+        for key in _settled(source.kind, batch):
+            wanted.pop(key, None)
         for key in sorted({*wanted, *standing}):
-            if wanted.get(key) != standing.get(key):
+            if wanted.get(key) != standing.get(key) and (not year or _year(wanted.get(key), standing.get(key)) == year):
                 name = " ".join(str(part) for part in key)
-                yield f"{kind} {name}: record {_text(wanted.get(key))}, ledger {_text(standing.get(key))}"
+                yield f"{source.kind} {name}: record {_text(wanted.get(key))}, ledger {_text(standing.get(key))}"
+
+
+def _settled(kind: str, ids: Collection[int]) -> set[tuple[int, int, str]]:
+    """What an upheld objection settled for good: the record says it, the ledger need not."""
+    lifted = Entry.objects.filter(source_kind=kind, source_id__in=ids, reversal__lifted_by__isnull=False)
+    claims = Claim.objects.filter(source_kind=kind, source_id__in=ids, lifted=True)
+    keys = ("source_id", "member_id", "rule_code")
+    return {*lifted.values_list(*keys), *claims.values_list(*keys)}
+
+
+def _year(*facts: tuple[Decimal, date] | None) -> int:
+    return next(one[1].year for one in facts if one)

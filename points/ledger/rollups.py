@@ -20,11 +20,11 @@ from branches.models import Branch
 from members.models import Member
 from members.rules import RollEvent, months_on_roll, roll_intervals
 from points.choices import Category
+from points.ledger.posts import Measured, posts_of
 from points.models import Entry, MemberItem, MemberYear, PointsMonth
-from points.rulebook import RuleBook
+from points.rulebook.book import RuleBook, YearRules
 from points.rules import MemberYearFacts, YearPoints, round_half_up, year_points
 
-GROUP_ITEM = "A04"  # points of a Party group: whoever has some is measured with the caps of a branch with groups
 CATEGORY_FIELDS: Mapping[Category, str] = {
     Category.ORG: "organisational",
     Category.STU: "study",
@@ -39,6 +39,8 @@ class Person(NamedTuple):
     """What the year of a member follows from beside the ledger."""
 
     branch_id: int
+    hospital_id: int | None
+    category: str  # of the branch: the post while none is fixed
     has_groups: bool
     events: tuple[RollEvent, ...]
 
@@ -70,7 +72,13 @@ def _with_events(member_ids: Any) -> QuerySet[Member]:
     )
     return (
         Member.objects.filter(pk__in=member_ids)
-        .annotate(has_groups=Exists(groups), event=F("events__kind"), event_on=F("events__recorded_on"))
+        .annotate(
+            has_groups=Exists(groups),
+            event=F("events__kind"),
+            event_on=F("events__recorded_on"),
+            hospital_id=F("branch__hospital"),
+            category=F("branch__category"),
+        )
         .order_by("pk", "events__recorded_on", "events__pk")
         .only("pk", "branch_id")
     )
@@ -82,7 +90,7 @@ def _people(rows: Iterable[Any]) -> dict[int, Person]:
         events = people[row.pk].events if row.pk in people else ()
         if row.event:
             events = (*events, RollEvent(row.event, row.event_on))
-        people[row.pk] = Person(row.branch_id, row.has_groups, events)
+        people[row.pk] = Person(row.branch_id, row.hospital_id, row.category, row.has_groups, events)
     return people
 
 
@@ -99,27 +107,41 @@ def count_members(people: Mapping[int, Person], year: int, book: RuleBook) -> No
 def _write_years(
     people: Mapping[int, Person], sums: Mapping[int, Mapping[str, Decimal]], year: int, book: RuleBook
 ) -> None:
-    items = book.of_year(year)
     counted: dict[Any, YearPoints] = {}  # many people of one meeting have the same sums
     years = []
+    posts = measured_posts(people, year, book)
     for pk, person in sorted(people.items()):
-        mine = sums.get(pk, {})
-        same = frozenset(mine.items()), person.months(year), person.has_groups
+        mine, post = sums.get(pk, {}), posts.get(pk, "")
+        same = frozenset(mine.items()), person.hospital_id, person.months(year), person.has_groups, post
         if same not in counted:
-            counted[same] = points_of_year(mine, person, year, items)
+            counted[same] = points_of_year(mine, person, year, book.of_year(person.hospital_id, year), post)
         years.append(_member_year(pk, year, person, counted[same]))
     MemberYear.objects.bulk_create(
         years, update_conflicts=True, unique_fields=["member", "year"], update_fields=YEAR_FIELDS
     )
 
 
-def points_of_year(sums: Mapping[str, Decimal], person: Person, year: int, items: Mapping[str, Any]) -> YearPoints:
+def measured_posts(people: Mapping[int, Person], year: int, book: RuleBook) -> dict[int, str]:
+    """The post each of them is measured by in a year; empty, without a statement, where the rules do not differ."""
+    book.load({person.hospital_id for person in people.values()})
+    wanted = [
+        Measured(pk, year, person.category)
+        for pk, person in people.items()
+        if book.of_year(person.hospital_id, year).has_variants
+    ]
+    return {pk: post for (pk, _), post in posts_of(wanted).items()}
+
+
+def points_of_year(
+    sums: Mapping[str, Decimal], person: Person, year: int, rules: YearRules, post: str = ""
+) -> YearPoints:
     facts = MemberYearFacts(
-        sums={code: points for code, points in sums.items() if code in items},
+        sums={code: points for code, points in sums.items() if code in rules.items},
         months_on_roll=person.months(year),
-        has_groups=person.has_groups or bool(sums.get(GROUP_ITEM)),
+        has_groups=person.has_groups or any(sums.get(code) for code in rules.group_items),
+        post=post,
     )
-    return year_points(facts, items)
+    return year_points(facts, rules.items, rules.scheme)
 
 
 def _member_year(pk: int, year: int, person: Person, result: YearPoints) -> MemberYear:

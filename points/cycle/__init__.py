@@ -1,0 +1,1 @@
+"""The year of points: months close, quarters are published and objected to, then locked."""

@@ -1,0 +1,130 @@
+"""Deductions are announced before they are posted: what records cost a member becomes a Claim in state `announced`.
+
+Closing its month posts it (points.cycle), unless an upheld objection lifted it or the record was corrected before.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from branches.choices import Topic
+from branches.inbox import Message, notify_many
+from branches.models import User
+from config.templatetags.ui import cn_day
+from members.models import Member, month_of
+from points.choices import ClaimOrigin, ClaimState
+from points.ledger.registry import Award
+from points.models import Claim
+
+Key = tuple[str, int, int, str]  # kind and id of the source, member, rule code
+
+
+def settle_deductions(
+    asked: Mapping[str, Collection[int]],
+    wanted: Mapping[Key, Award],
+    *,
+    actor: User | None,
+    tell: bool,
+) -> list[int]:
+    """Bring the announced deductions of these records in line with what they cost now.
+
+    Returns the ids of claims whose entries have to follow: those posted already that changed, or no longer hold. One
+    statement where nothing is announced and nothing is to be.
+    """
+    if not asked:
+        return []
+    today = timezone.localdate()
+    mine = Q(pk__in=[])
+    for kind, ids in asked.items():
+        mine |= Q(source_kind=kind, source_id__in=ids)
+    rows = Claim.objects.filter(mine).select_for_update(of=("self",)).order_by("pk")
+    known: dict[Key, Claim] = {(c.source_kind, c.source_id or 0, c.member_id, c.rule_code): c for c in rows}
+    changed, told, gone = [], [], []
+    for key, claim in known.items():
+        before = claim.state
+        if claim.lifted or not _follow(claim, wanted.get(key), today):
+            continue
+        claim.save()
+        if before == ClaimState.ACCEPTED:
+            changed.append(claim.pk)
+        elif claim.state == ClaimState.ANNOUNCED:
+            told.append(claim)
+        if claim.state == ClaimState.WITHDRAWN:
+            gone.append(claim)
+    fresh = [_announced(key, award, today, actor) for key, award in wanted.items() if key not in known]
+    told += Claim.objects.bulk_create(fresh)
+    if tell:
+        tell_members(told, "announced")
+        tell_members(gone, "withdrawn")
+    return changed
+
+
+def _follow(claim: Claim, award: Award | None, today: date) -> bool:
+    """Change one deduction to what its record says now; False where it already does."""
+    if award is None:
+        if claim.state not in (ClaimState.ANNOUNCED, ClaimState.ACCEPTED):
+            return False
+        claim.state = ClaimState.WITHDRAWN
+    else:
+        says = (claim.points, claim.happened_on, claim.branch_id)
+        if claim.state != ClaimState.WITHDRAWN and says == (award.points, award.happened_on, award.branch_id):
+            return False
+        claim.points, claim.happened_on, claim.branch_id = award.points, award.happened_on, award.branch_id
+        claim.month, claim.rule, claim.title = month_of(award.happened_on), award.rule, award.reason[:100]
+        if claim.state == ClaimState.WITHDRAWN:
+            claim.state, claim.announced_on, claim.postable_from = ClaimState.ANNOUNCED, today, today
+    claim.revision += 1
+    claim.version += 1
+    return True
+
+
+def _announced(key: Key, award: Award, today: date, actor: User | None) -> Claim:
+    return Claim(
+        member_id=award.member_id,
+        branch_id=award.branch_id,
+        rule=award.rule,
+        rule_code=award.rule.code,
+        category=award.rule.category,
+        points=award.points,
+        happened_on=award.happened_on,
+        month=month_of(award.happened_on),
+        title=award.reason[:100],
+        origin=ClaimOrigin.SYSTEM,
+        state=ClaimState.ANNOUNCED,
+        declared_by=actor,
+        declared_at=timezone.now(),
+        announced_on=today,
+        postable_from=today,
+        source_kind=key[0],
+        source_id=key[1],
+    )
+
+
+TEXTS = {
+    "announced": "{day}一项扣分告知：{code}，{points}分，如有异议请在月份关账前提出",
+    "withdrawn": "{day}的扣分（{code}）已取消",
+    "posted": "{day}的扣分（{code}，{points}分）已入账",
+}
+
+
+def tell_members(claims: Iterable[Claim], step: str) -> None:
+    """Say to each member what became of a deduction; the reason stands on the page, never in the message."""
+    claims = list(claims)
+    if not claims:
+        return
+    users = dict(Member.objects.filter(pk__in={c.member_id for c in claims}).values_list("pk", "user"))
+    notify_many(
+        Message(
+            recipient=users[claim.member_id],
+            topic=Topic.POINTS,
+            item_key=f"claim:{claim.pk}",
+            step=f"{step}:{claim.revision}",
+            text=TEXTS[step].format(day=cn_day(claim.happened_on), code=claim.rule_code, points=claim.points),
+            url=reverse("points:my_points"),
+        )
+        for claim in claims
+        if claim.member_id in users
+    )

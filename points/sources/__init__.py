@@ -1,0 +1,1 @@
+"""Where entries come from: one module for each kind of record; each registers itself (points.ledger.registry)."""

@@ -1,0 +1,41 @@
+"""Accepted claims, and deductions that were announced and are posted."""
+
+from collections.abc import Collection
+from typing import Final
+
+from django.utils import timezone
+
+from points.choices import ClaimState
+from points.ledger.posting import CLAIM
+from points.ledger.registry import Award, Awards, Booked, Source, register
+from points.models import Claim
+from points.rulebook.book import RuleBook
+
+KIND: Final = CLAIM
+
+
+def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+    """As decided: a later edition does not change what was accepted. One statement."""
+    result: Awards = {pk: [] for pk in ids}
+    rows = Claim.objects.filter(pk__in=ids, state=ClaimState.ACCEPTED).select_related("rule").order_by("pk")
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    for claim in rows:
+        reason = f"{claim.rule.title}：{claim.title}"[:120] if not claim.source_kind else claim.title
+        award = Award(claim.member_id, claim.branch_id, claim.happened_on, claim.rule, claim.points, reason)
+        result[claim.pk].append(award)
+    return result
+
+
+def booked(ids: Collection[int]) -> dict[int, Booked]:
+    rows = Claim.objects.filter(pk__in=ids).values_list("pk", "revision", "decided_at")
+    now = timezone.now()
+    return {pk: Booked(max(1, revision), timezone.localdate(at or now)) for pk, revision, at in rows}
+
+
+def worth_asking(year: int | None) -> list[int]:
+    accepted = Claim.objects.filter(state=ClaimState.ACCEPTED)
+    return list((accepted.filter(month__year=year) if year else accepted).order_by("pk").values_list("pk", flat=True))
+
+
+register(Source(KIND, "申报", {}, awards_of, booked, worth_asking))

@@ -1,0 +1,52 @@
+"""Make-up study that was owed and neither done nor reported within its term."""
+
+from collections.abc import Collection
+from typing import Final
+
+from django.urls import reverse
+from django.utils import timezone
+
+from activities.choices import MakeUpState, short_label
+from activities.models import MakeUp
+from branches.models import User
+from points.ledger.registry import Award, Awards, Booked, Source, register
+from points.rulebook.book import RuleBook
+from points.rules import ABSENCE_COUNTS
+
+KIND: Final = "make_up"
+LAPSED: Final = "make_up.lapsed"
+
+
+def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+    """What each lapsed make-up costs, on the last day of its term, unless it was waived; two statements."""
+    result: Awards = {pk: [] for pk in ids}
+    rows = MakeUp.objects.filter(pk__in=ids, lapsed_on__isnull=False).exclude(state=MakeUpState.WAIVED)
+    rows = rows.select_related("attendance__activity", "attendance__branch")
+    for make_up in rows.prefetch_related("attendance__activity__kinds").order_by("pk"):
+        row = make_up.attendance
+        kinds = [one.kind for one in row.activity.kinds.all() if one.kind in ABSENCE_COUNTS]
+        edition = book.on(row.branch.hospital_id, make_up.due)
+        item = edition.by_feed.get(LAPSED)
+        if item is not None and kinds and item.value():
+            reason = f"{short_label(kinds[0])}请假后未按期补课：{row.activity}"[:120]
+            award = Award(row.member_id, row.branch_id, make_up.due, edition.rows[item.code], item.value(), reason)
+            result[make_up.pk].append(award)
+    return result
+
+
+def booked(ids: Collection[int]) -> dict[int, Booked]:
+    rows = MakeUp.objects.filter(pk__in=ids).values_list("pk", "lapsed_on")
+    return {pk: Booked(1, lapsed_on or timezone.localdate()) for pk, lapsed_on in rows}
+
+
+def worth_asking(year: int | None) -> list[int]:
+    lapsed = MakeUp.objects.filter(lapsed_on__isnull=False)
+    return list((lapsed.filter(due__year=year) if year else lapsed).order_by("pk").values_list("pk", flat=True))
+
+
+def links(ids: Collection[int], reader: User) -> dict[int, str]:
+    mine = MakeUp.objects.filter(pk__in=ids, attendance__member__user=reader).values_list("pk", flat=True)
+    return {pk: reverse("activities:my_attendance") for pk in mine}
+
+
+register(Source(KIND, "补课", {LAPSED: "补课：请假后30天内未补课"}, awards_of, booked, worth_asking, links=links))

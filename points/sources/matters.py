@@ -1,0 +1,63 @@
+"""Matters decided at a meeting and done in time by their owner, as somebody else of the branch wrote down."""
+
+from collections.abc import Collection
+from typing import Final
+
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+
+from activities.models import Activity, FollowUp
+from branches.models import Branch, User
+from members.models import Member
+from points.ledger.homes import homes_on
+from points.ledger.registry import Award, Awards, Booked, Source, register
+from points.rulebook.book import RuleBook
+
+KIND: Final = "matter"
+DONE: Final = "matter.done"
+
+
+def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+    """What each matter is worth to its owner, on the day it was done; four statements. Who ticks
+    off a matter of their own earns nothing by it."""
+    result: Awards = {pk: [] for pk in ids}
+    rows = list(
+        FollowUp.objects.filter(pk__in=ids, done_on__isnull=False, done_by__isnull=False, due__isnull=False)
+        .exclude(done_by=F("owner"))
+        .order_by("pk")
+    )
+    rows = [row for row in rows if row.done_on <= row.due]
+    owners = dict(Member.objects.filter(user__in=[row.owner_id for row in rows]).values_list("user_id", "pk"))
+    done = [(row, owners[row.owner_id]) for row in rows if row.owner_id in owners]
+    homes = homes_on([(member, row.done_on) for row, member in done])
+    hospitals = dict(Branch.objects.filter(pk__in=homes.values()).order_by().values_list("pk", "hospital_id"))
+    for row, member in done:
+        home = homes.get((member, row.done_on))
+        if home is None:
+            continue
+        edition = book.on(hospitals[home], row.done_on)
+        item = edition.by_feed.get(DONE)
+        if item is not None and item.value():
+            reason = f"按时完成：{row.text}"[:120]
+            result[row.pk].append(Award(member, home, row.done_on, edition.rows[item.code], item.value(), reason))
+    return result
+
+
+def booked(ids: Collection[int]) -> dict[int, Booked]:
+    rows = FollowUp.objects.filter(pk__in=ids).values_list("pk", "done_on")
+    return {pk: Booked(1, done_on or timezone.localdate()) for pk, done_on in rows}
+
+
+def worth_asking(year: int | None) -> list[int]:
+    done = FollowUp.objects.filter(done_on__isnull=False)
+    return list((done.filter(done_on__year=year) if year else done).order_by("pk").values_list("pk", flat=True))
+
+
+def links(ids: Collection[int], reader: User) -> dict[int, str]:
+    records = dict(FollowUp.objects.filter(pk__in=ids).values_list("pk", "activity_id"))
+    seen = set(Activity.objects.readable_by(reader).filter(pk__in=records.values()).values_list("pk", flat=True))
+    return {pk: reverse("activities:activity_detail", args=[one]) for pk, one in records.items() if one in seen}
+
+
+register(Source(KIND, "议定事项", {DONE: "议定事项：责任人按时完成"}, awards_of, booked, worth_asking, links=links))

@@ -1,0 +1,210 @@
+"""Hours of study: a point for each full unit over the running total of the year, and the shortfall at its end.
+
+Each unit is a record of its own, numbered within the year of the member: the third full eight hours are worth
+something from the day they were completed, whichever rows of the hours' ledger made them up. Number 0 is the year
+itself, which costs something once its December is closed and too little was studied.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
+from typing import Final, NamedTuple
+
+from django.urls import reverse
+from django.utils import timezone
+
+from activities.attendance.hours import counted
+from activities.attendance.rules import study_year_key, study_year_of
+from activities.models import Attendance
+from branches.models import User
+from members.models import Exemption, Member
+from points.choices import PeriodKind, PeriodState
+from points.ledger.homes import homes_on
+from points.ledger.posts import Measured, posts_of
+from points.ledger.registry import Award, Awards, Booked, Source, register
+from points.ledger.rollups import people_of
+from points.models import Entry, PeriodClose
+from points.rulebook.book import RuleBook
+from points.rules import STUDY_DONE, STUDY_SHORT, Item, study_target, units_completed
+from points.sources import attendance
+
+KIND: Final = "study"  # id: study_year_key × 100 + number of the unit
+YEAR_CHANGED: Final = "study_year"  # what activities calls the hours of a member in a year; id: study_year_key
+MOST: Final = 99
+
+
+class Hours(NamedTuple):
+    """One row of the hours' ledger."""
+
+    day: date
+    hours: Decimal
+    branch: int  # home branch of that day
+
+
+class Place(NamedTuple):
+    """Whose rules a member is counted by, and the category of the branch."""
+
+    hospital: int | None
+    category: str
+
+
+def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+    """The years these units belong to, whole: the units the cap leaves room for, completed or not, and the shortfall.
+
+    Two statements; more for a year that is over.
+    """
+    keys = {pk // 100 for pk in ids}
+    members = Member.objects.filter(pk__in={study_year_of(key)[0] for key in keys})
+    places = {pk: Place(*of) for pk, *of in members.values_list("pk", "branch__hospital", "branch__category")}
+    return _worth(ids, {key: places.get(study_year_of(key)[0], Place(None, "")) for key in keys}, book)
+
+
+def _worth(ids: Collection[int], places: Mapping[int, Place], book: RuleBook) -> Awards:
+    done = _hours_of(places)
+    result: Awards = {pk: [] for pk in ids}
+    _add_units(result, places, done, book)
+    this_year = timezone.localdate().year
+    _add_shortfalls(result, {key for key in places if study_year_of(key)[1] < this_year}, done, book)
+    return result
+
+
+def _hours_of(keys: Collection[int]) -> dict[int, list[Hours]]:
+    """The counted hours of each member and year, in the order they were done. One statement."""
+    asked = {study_year_of(key) for key in keys}
+    found: dict[int, list[Hours]] = defaultdict(list)
+    if not asked:
+        return found
+    years = {year for _, year in asked}
+    rows = counted().filter(
+        member__in={member for member, _ in asked},
+        studied_on__range=(date(min(years), 1, 1), date(max(years), 12, 31)),
+    )
+    for member, *row in rows.order_by("studied_on", "pk").values_list("member_id", "studied_on", "hours", "branch_id"):
+        one = Hours(*row)
+        if (member, one.day.year) in asked:
+            found[study_year_key(member, one.day.year)].append(one)
+    return found
+
+
+def _add_units(result: Awards, places: Mapping[int, Place], done: Mapping[int, list[Hours]], book: RuleBook) -> None:
+    book.load({place.hospital for place in places.values()})
+    posts = posts_of(
+        Measured(*study_year_of(key), place.category)
+        for key, place in places.items()
+        if book.of_year(place.hospital, study_year_of(key)[1]).has_variants
+    )
+    for key, (hospital, _) in places.items():
+        rows = done.get(key, [])
+        rules = book.of_year(hospital, study_year_of(key)[1])
+        item = next((one for one in rules.items.values() if one.feed == STUDY_DONE), None)
+        if item is None:
+            continue
+        post = posts.get(study_year_of(key), "")
+        for number in range(1, _room(item, post) + 1):
+            result.setdefault(key * 100 + number, [])
+        homes = {row.day: row.branch for row in rows}
+        completed = units_completed([(row.day, row.hours) for row in rows], item.per)
+        for number, day in enumerate(completed[:MOST], start=1):
+            rule, pk = book.on(hospital, day).rows.get(item.code), key * 100 + number
+            if rule is not None and item.value(post=post) and pk in result:
+                reason = f"集中学习满{number * item.per:g}{item.unit}"
+                member, _ = study_year_of(key)
+                result[pk].append(Award(member, homes[day], day, rule, item.value(post=post), reason))
+
+
+def _room(item: Item, post: str) -> int:
+    """How many units count before the cap is reached; without a cap, all there can be."""
+    cap, points = item.limit(post=post), item.value(post=post)
+    if cap is None or not points:
+        return MOST
+    return min(MOST, max(0, int((cap / points).to_integral_value(ROUND_CEILING))))
+
+
+def _add_shortfalls(result: Awards, keys: Collection[int], done: Mapping[int, list[Hours]], book: RuleBook) -> None:
+    """Where the home branch has closed December: a house that came to this site in June owes no year.
+
+    Not for who was on no roll on the last day, was exempt then, or was on one for less than three months.
+    """
+    if not keys:
+        return
+    over = {key: study_year_of(key) for key in keys}
+    people = people_of({member for member, _ in over.values()})
+    homes = homes_on([(member, date(year, 12, 31)) for member, year in over.values()])
+    years = {year for _, year in over.values()}
+    exempt = Exemption.objects.years_of(people, years)
+    closed = set(
+        PeriodClose.objects.filter(
+            branch__in=set(homes.values()), kind=PeriodKind.MONTH, start__in=[date(year, 12, 1) for year in years]
+        )
+        .exclude(state=PeriodState.OPEN)
+        .values_list("branch_id", "start__year")
+    )
+    for key, (member, year) in over.items():
+        last, person = date(year, 12, 31), people.get(member)
+        target = study_target(person.months(year)) if person else None
+        home = homes.get((member, last))
+        result.setdefault(key * 100, [])
+        if person is None or target is None or home is None or (home, year) not in closed or (member, year) in exempt:
+            continue
+        studied = sum((row.hours for row in done.get(key, [])), Decimal(0))
+        edition = book.on(person.hospital_id, last)
+        item = edition.by_feed.get(STUDY_SHORT)
+        if item is not None and studied < target and item.value():
+            reason = f"{year}年学时{studied:.1f}小时，应达到{target:.1f}小时"
+            result[key * 100].append(Award(member, home, last, edition.rows[item.code], item.value(), reason))
+
+
+def after_records(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+    """What a changed record makes of the hours of everybody it expects; two statements."""
+    people = Attendance.objects.filter(activity__in=ids)
+    values = ("member_id", "activity__starts_at", "branch__hospital", "branch__category")
+    places = {
+        study_year_key(member, timezone.localdate(starts_at).year): Place(hospital, category)
+        for member, starts_at, hospital, category in people.values_list(*values)
+    }
+    return _worth([key * 100 for key in places], places, book)
+
+
+def after_years(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+    return awards_of([key * 100 for key in ids], book, lock)
+
+
+def booked(ids: Collection[int]) -> dict[int, Booked]:
+    """Nobody confirms a unit: it is booked when it is found."""
+    return {pk: Booked(1, timezone.localdate()) for pk in ids}
+
+
+def worth_asking(year: int | None) -> list[int]:
+    """Whoever studied in a year; of years that are over, whoever was on a roll at their end."""
+    rows = counted().filter(studied_on__year=year) if year else counted()
+    pairs = set(rows.order_by().values_list("member_id", "studied_on__year").distinct())
+    last = timezone.localdate().year - 1
+    first = Entry.objects.order_by("month").values_list("month", flat=True).first()
+    years: Iterable[int] = [year] if year else range(first.year, last + 1) if first else []
+    for one in years:
+        if one <= last:
+            members = Member.objects.on_roll(date(one, 12, 31)).values_list("pk", flat=True)
+            pairs |= {(pk, one) for pk in members}
+    return sorted(study_year_key(member, of) * 100 for member, of in pairs)
+
+
+def links(ids: Collection[int], reader: User) -> dict[int, str]:
+    """To one's own hours; another one's have a page of the branch."""
+    own = Member.objects.own(reader).values_list("pk", flat=True).first()
+    mine = {pk: study_year_of(pk // 100) for pk in ids if study_year_of(pk // 100)[0] == own}
+    return {pk: f"{reverse('activities:my_hours')}?year={year}" for pk, (_, year) in mine.items()}
+
+
+register(
+    Source(
+        KIND,
+        "学时台账",
+        {STUDY_DONE: "学时台账：每满一定学时", STUDY_SHORT: "学时台账：年度学时不足"},
+        awards_of,
+        booked,
+        worth_asking,
+        follows={attendance.KIND: after_records, YEAR_CHANGED: after_years},
+        links=links,
+    )
+)
