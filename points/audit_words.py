@@ -8,6 +8,8 @@ register(
         "period.closed": "月份关账",
         "period.locked": "锁定期间",
         "period.reopened": "重新开放期间",
+        "deduction.posted": "扣分入账",
+        "deduction.lifted": "异议成立，撤销扣分",
     },
-    {"rows": "条数", "year": "年度", "period": "期间", "reason": "原因"},
+    {"rows": "条数", "year": "年度", "period": "期间", "reason": "原因", "points": "分值", "code": "项目"},
 )

@@ -1,3 +1,5 @@
+"""Addresses of the points room, by subject."""
+
 from django.urls import path
 
 from points.views import pages, periods
