@@ -1,7 +1,12 @@
-"""Tables that only grow: triggers refuse UPDATE, DELETE and TRUNCATE on PostgreSQL and SQLite.
+"""Tables that only grow, and rows that are frozen once a condition holds: triggers on PostgreSQL and SQLite.
 
-`install` runs after every migrate, because SQLite drops the triggers whenever a migration re-makes a table. With one
-database role the triggers are the guard; with two (migrations as owner, application apart) REVOKE adds to it.
+`register`: UPDATE, DELETE and TRUNCATE of the table are refused. `freeze`: the same of those rows alone for which a
+condition holds; inserting stays free. `install` runs after every migrate, because SQLite drops the triggers whenever a
+migration re-makes a table. With one database role the triggers are the guard; with two (migrations as owner,
+application apart) REVOKE adds to it.
+
+A condition may read another table. SQLite refuses to re-make that table while a trigger names it, and a migration may
+have to rewrite rows: so the guards of frozen rows are lifted before every migrate and set again after it.
 """
 
 from collections.abc import Iterator
@@ -13,34 +18,80 @@ from django.core.checks import Error
 from django.db import connections
 
 LABELS: list[str] = []  # "app.Model", added by each room's apps.py
+FROZEN: dict[str, str] = {}  # "app.Model" -> when a row of it is frozen
 
 
 def register(*labels: str) -> None:
     LABELS.extend(label for label in labels if label not in LABELS)
 
 
-def _tables() -> list[str]:
-    return [apps.get_model(label)._meta.db_table for label in LABELS]
+def freeze(label: str, when: str) -> None:
+    """Refuse to change or remove the rows of a model for which `when` holds.
+
+    `when` is SQL of both databases over OLD, the row as it stood; `{app.Model}` stands for the name of a table.
+    """
+    FROZEN[label] = when
 
 
-def _statements(table: str, vendor: str) -> list[str]:
+def _table(label: str) -> str:
+    return apps.get_model(label)._meta.db_table
+
+
+def _conditions() -> dict[str, str]:
+    """Table -> condition, "" for one that only grows."""
+    found = {_table(label): "" for label in LABELS}
+    for label, when in FROZEN.items():
+        for model in apps.get_models():
+            when = when.replace(f"{{{model._meta.label}}}", f'"{model._meta.db_table}"')
+        found[_table(label)] = when
+    return found
+
+
+def _names(table: str, when: str, vendor: str) -> list[str]:
+    """The triggers of one table."""
     if vendor == "postgresql":
-        return [
+        return [f"{table}_append_only", *([f"{table}_frozen"] if when else [])]
+    return [f"{table}_no_{verb}" for verb in ("update", "delete")]
+
+
+def _drops(table: str, when: str, vendor: str) -> list[str]:
+    on = f' ON "{table}"' if vendor == "postgresql" else ""
+    return [f'DROP TRIGGER IF EXISTS "{name}"{on}' for name in _names(table, when, vendor)]
+
+
+def _statements(table: str, when: str, vendor: str) -> list[str]:
+    drops = _drops(table, when, vendor)
+    if vendor == "postgresql":
+        verbs = "TRUNCATE" if when else "UPDATE OR DELETE OR TRUNCATE"
+        made = [
+            *drops,
             """CREATE OR REPLACE FUNCTION append_only_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             RAISE EXCEPTION 'append-only table %', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
             END $$""",
-            f'DROP TRIGGER IF EXISTS "{table}_append_only" ON "{table}"',
-            f'CREATE TRIGGER "{table}_append_only" BEFORE UPDATE OR DELETE OR TRUNCATE ON "{table}" '
+            f'CREATE TRIGGER "{table}_append_only" BEFORE {verbs} ON "{table}" '
             "FOR EACH STATEMENT EXECUTE FUNCTION append_only_refuse()",
         ]
+        if when:  # a function, since the WHEN of a trigger may read no other table
+            made += [
+                f"""CREATE OR REPLACE FUNCTION "{table}_frozen_refuse"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF {when} THEN
+                    RAISE EXCEPTION 'frozen row of %', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+                IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                RETURN NEW;
+                END $$""",
+                f'CREATE TRIGGER "{table}_frozen" BEFORE UPDATE OR DELETE ON "{table}" '
+                f'FOR EACH ROW EXECUTE FUNCTION "{table}_frozen_refuse"()',
+            ]
+        return made
+    only, said = (f"WHEN {when} ", f"frozen row of {table}") if when else ("", f"append-only table {table}")
     return [
-        statement
-        for verb in ("update", "delete")
-        for statement in (
-            f'DROP TRIGGER IF EXISTS "{table}_no_{verb}"',
+        *drops,
+        *(
             f'CREATE TRIGGER "{table}_no_{verb}" BEFORE {verb.upper()} ON "{table}" '
-            f"BEGIN SELECT RAISE(ABORT, 'append-only table {table}'); END",
-        )
+            f"FOR EACH ROW {only}BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            for verb in ("update", "delete")
+        ),
     ]
 
 
@@ -49,21 +100,20 @@ def install(using: str = "default") -> None:
     connection = connections[using]
     existing = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
-        for table in _tables():
+        for table, when in _conditions().items():
             if table in existing:
-                for statement in _statements(table, connection.vendor):
+                for statement in _statements(table, when, connection.vendor):
                     cursor.execute(statement)
 
 
-def remove(using: str = "default") -> None:
+def remove(using: str = "default", *, only_frozen: bool = False) -> None:
     connection = connections[using]
+    existing = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
-        for table in _tables():
-            if connection.vendor == "postgresql":
-                cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_append_only" ON "{table}"')
-            else:
-                for verb in ("update", "delete"):
-                    cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_no_{verb}"')
+        for table, when in _conditions().items():
+            if table in existing and (when or not only_frozen):
+                for statement in _drops(table, when, connection.vendor):
+                    cursor.execute(statement)
 
 
 def missing(using: str = "default") -> list[str]:
@@ -76,8 +126,11 @@ def missing(using: str = "default") -> list[str]:
         else:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         found = {name for (name,) in cursor.fetchall()}
-    wanted = ["{}_append_only"] if connection.vendor == "postgresql" else ["{}_no_update", "{}_no_delete"]
-    return [t for t in _tables() if t in existing and not all(name.format(t) in found for name in wanted)]
+    return [
+        table
+        for table, when in _conditions().items()
+        if table in existing and not found.issuperset(_names(table, when, connection.vendor))
+    ]
 
 
 @contextmanager
@@ -90,6 +143,10 @@ def suspended(using: str = "default") -> Iterator[None]:
         install(using)
 
 
+def lift_before_migrate(sender: Any, using: str = "default", **kwargs: Any) -> None:
+    remove(using, only_frozen=True)
+
+
 def install_after_migrate(sender: Any, using: str = "default", **kwargs: Any) -> None:
     install(using)
 
@@ -97,7 +154,7 @@ def install_after_migrate(sender: Any, using: str = "default", **kwargs: Any) ->
 def check_triggers(app_configs: Any, databases: list[str] | None = None, **kwargs: Any) -> list[Error]:
     """System check (tag database): start-up fails when a table has lost its guard."""
     return [
-        Error(f"append-only table {table} has no trigger", hint="./dev manage migrate installs it", id="branches.E001")
+        Error(f"table {table} has lost its guard", hint="./dev manage migrate installs it", id="branches.E001")
         for using in databases or []
         for table in missing(using)
     ]

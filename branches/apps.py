@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 from django.core import checks
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 from branches import append_only
 
@@ -15,6 +15,7 @@ class BranchesConfig(AppConfig):
         from branches.accounts import receivers
 
         append_only.register("branches.AuditEntry")
+        pre_migrate.connect(append_only.lift_before_migrate, dispatch_uid="frozen")
         post_migrate.connect(append_only.install_after_migrate, dispatch_uid="append_only")
         checks.register(append_only.check_triggers, checks.Tags.database)
         signals.user_logged_in.connect(receivers.note_login, dispatch_uid="note_login")

@@ -11,6 +11,12 @@ class PointsConfig(AppConfig):
 
     def ready(self) -> None:
         append_only.register("points.Entry", "points.Publication")
+        append_only.freeze("points.RuleVersion", "OLD.published_at IS NOT NULL")
+        append_only.freeze(
+            "points.RuleItem",
+            "EXISTS (SELECT 1 FROM {points.RuleVersion} AS edition"
+            " WHERE edition.id = OLD.version_id AND edition.published_at IS NOT NULL)",
+        )
         for name in ("attendance", "study", "make_ups", "matters", "claims"):
             import_module(f"points.sources.{name}")  # each registers itself as a source of entries
         import_module("points.audit_words")
