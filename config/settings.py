@@ -122,6 +122,7 @@ else:
         }
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS = ["models.W040"]  # SQLite leaves the columns out that an index only carries along: meant
 ATOMIC_REQUESTS = False
 
 # -- Background work: Redis where there is one, else Celery's filesystem broker under DATA_DIR

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from activities.attendance.make_ups import lapse_make_ups
 from activities.plan.planning import plan_year, refresh_plan
 from activities.plan.rollups import rebuild_activity_months
 from branches import append_only
@@ -26,6 +27,7 @@ from points.demo.people import build_organisation, build_people
 from points.demo.plans import add_plans
 from points.demo.scenes import add_photos, settle_old_gaps
 from points.demo.votes import add_votes
+from points.ledger import registry
 from points.ledger.posting import post_many
 from points.models import RuleItem, RuleVersion
 
@@ -75,6 +77,9 @@ class Command(BaseCommand):
         add_photos(hospital.branches["JG01"])
         add_contents(hospital.branches["JG01"], today)
         add_votes(hospital.branches, hospital.officers, today)
+        lapse_make_ups(hospital_id=hospital.root.pk, today=today)
         post_many(source_kind="activity", source_ids=confirmed, actor=None)
+        for kind in ("study", "make_up", "matter"):
+            post_many(source_kind=kind, source_ids=registry.source(kind).worth_asking(None), actor=None)
         add_joint_day(hospital, today)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
