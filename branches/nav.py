@@ -48,7 +48,7 @@ DOORS = (
         "clipboard-data",
         "积分管理",
         C.POINTS_VIEW,
-        also=("/points/members/", "/points/periods/"),
+        also=("/points/members/", "/points/periods/", "/points/assessment/", "/members/exemptions/"),
     ),
     _door(
         "支部与党员",

@@ -10,6 +10,9 @@ register(
         "member.changed": "修改党员信息",
         "member.grouped": "调整党小组",
         "member.pii_revealed": "查看完整身份信息",
+        "exemption.entered": "登记不参加积分",
+        "exemption.ended": "结束不参加积分",
+        "exemption.withdrawn": "撤销不参加积分登记",
         "roster.exported": "导出党员名册",
         "import.uploaded": "上传名册",
         "import.applied": "导入名册",
@@ -19,6 +22,7 @@ register(
     {
         **TITLES,
         "recorded_on": "变动日期",
+        "approved_on": "支部大会日期",
         "kind": "进入名册的原因",
         "purpose": "用途",
         "rows": "条数",

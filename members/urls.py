@@ -1,6 +1,6 @@
 from django.urls import path
 
-from members.views import changes, imports, roster, setup
+from members.views import changes, exemptions, imports, roster, setup
 
 app_name = "members"
 urlpatterns = [
@@ -21,6 +21,10 @@ urlpatterns = [
     path("import/<int:pk>/cancel/", imports.import_cancel, name="import_cancel"),
     path("import/<int:pk>/roll-back/", imports.import_roll_back, name="import_roll_back"),
     path("import/<int:pk>/refused/", imports.import_refused, name="import_refused"),
+    path("exemptions/", exemptions.exemption_list, name="exemption_list"),
+    path("exemptions/new/", exemptions.exemption_create, name="exemption_create"),
+    path("exemptions/<int:pk>/end/", exemptions.exemption_end, name="exemption_end"),
+    path("exemptions/<int:pk>/withdraw/", exemptions.exemption_withdraw, name="exemption_withdraw"),
     path("setup/", setup.setup, name="setup"),
     path("officers/", setup.officer_list, name="officers"),
 ]

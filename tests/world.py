@@ -33,7 +33,7 @@ from branches.inbox import notify
 from branches.models import Branch, Job, User
 from branches.office.services import keep, request_report
 from config.uploads import CheckedFile
-from members.models import BatchState, ImportBatch, Member
+from members.models import BatchState, Exemption, ImportBatch, Member
 from tests import factories
 
 AT_HOSPITAL = {
@@ -167,6 +167,9 @@ def build_world(place: str) -> World:
     batch = ImportBatch.objects.create(
         organisation=hospital, uploaded_by=secretary, file_name=f"{canary}.xlsx", state=BatchState.CANCELLED
     )
+    exemption = Exemption.objects.create(
+        member=member, ground="floating", starts_on=day, approved_on=day, entered_by=secretary
+    )
     notice = notify(
         recipient=secretary, topic=Topic.RECORD, item_key=f"world {place}", step="1", text=f"{canary}的消息", url="/"
     )
@@ -198,6 +201,7 @@ def build_world(place: str) -> World:
         "leave": {"pk": leave.pk},
         "make_up": {"pk": make_up.pk},
         "course": {"pk": course.pk},
+        "exemption": {"pk": exemption.pk},
         "notice": {"pk": notice.pk},
         "saved_filter": {"pk": save_filter(user=secretary, name="本月", query="span=this-month").pk},
     }
