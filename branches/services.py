@@ -1,6 +1,6 @@
 """Every write to the organisation: founding, changing and dissolving nodes, and the posts people hold at them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
@@ -12,6 +12,7 @@ from branches.audit import record
 from branches.choices import ROLL_ROLES, BranchCategory, BranchKind, BranchLevel, Capability, Role
 from branches.models import Appointment, Branch, User
 from branches.rules import GRANTS, SINGLE_ROLES, may_stand_under, roles_at, subtree_end
+from branches.signals import node_corrected
 
 DISSOLVE_OBSTACLES: list[Callable[[Branch], str]] = []
 """A higher room adds (in its apps.py) a function that says in Chinese why a node cannot be dissolved, or ""."""
@@ -64,6 +65,7 @@ def found_branch(
         branch=node,
         changes={"parent": [None, parent.name if parent else None], "level": [None, level.label]},
     )
+    _tell(node, ["founded_on"], actor)
     return node
 
 
@@ -108,6 +110,7 @@ def change_branch(
         if field in changes:
             changes[field] = [labels.get(value, value) for value in changes[field]]
     record(actor=actor, action="branch.changed", target=branch, branch=branch, changes=changes)
+    _tell(branch, changes, actor)
     return branch
 
 
@@ -142,6 +145,7 @@ def dissolve_branch(*, branch: Branch, on: date, actor: User | None) -> Branch:
     branch.version += 1
     branch.save(update_fields=["dissolved_on", "version"])
     record(actor=actor, action="branch.dissolved", target=branch, branch=branch, changes={"dissolved_on": [None, on]})
+    _tell(branch, ["dissolved_on"], actor)
     return branch
 
 
@@ -168,6 +172,8 @@ def move_branch(*, branch: Branch, to: Branch, actor: User | None) -> Branch:
         _set_hospital(node)
     branch = Branch.objects.get(pk=branch.pk)
     record(actor=actor, action="branch.moved", target=branch, branch=branch, changes={"parent": [old.name, to.name]})
+    for node in (branch, old):
+        _tell(node, ["parent"], actor)
     return branch
 
 
@@ -281,6 +287,11 @@ def add_person(*, name: str, staff_no: str = "", mobile: str = "", actor: User |
     user = User.objects.create_person(name="".join(name.split()), staff_no=staff_no or None, mobile=mobile.strip())
     record(actor=actor, action="person.added", target=user, changes={"name": [None, user.name]})
     return user
+
+
+def _tell(node: Branch, fields: Collection[str], actor: User | None) -> None:
+    facts = {"source_kind": "branch", "source_id": node.pk, "revision": node.version, "actor": actor}
+    node_corrected.send(Branch, fields=frozenset(fields), **facts)
 
 
 def _check_place(level: BranchLevel, parent: Branch | None) -> None:

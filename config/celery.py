@@ -27,6 +27,8 @@ app.conf.beat_schedule = {
     # A new month has its head count, its plan items and its required duties from the first minute on.
     "open-month": {"task": "members.tasks.open_month", "schedule": crontab(hour=0, minute=5)},
     "open-plans": {"task": "activities.tasks.open_plans", "schedule": crontab(hour=0, minute=15)},
+    # The sums of the points against the ledger, after the day's last booking; what differs is an alarm, never mended.
+    "check-ledger": {"task": "points.tasks.queue_ledger_check", "schedule": crontab(hour=3, minute=10)},
     # Texts kept while they were typed and never saved go after 30 days.
     "drop-old-drafts": {"task": "activities.tasks.drop_old_drafts", "schedule": crontab(hour=2, minute=20)},
 }

@@ -1,16 +1,19 @@
 """The monthly head count, always counted anew from the events: it cannot drift."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from branches.models import Branch
 from members.choices import MemberType
 from members.models import MembershipEvent, RollMonth, month_of
+
+BATCH: Final = 500  # branches of one step of a comparison
 
 
 class Step(NamedTuple):
@@ -61,14 +64,7 @@ def recount_roll_months(*, branches: Iterable[Branch | int], from_month: date) -
     ids = sorted({branch if isinstance(branch, int) else branch.pk for branch in branches})
     list(Branch.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
     months = list(months_between(from_month, timezone.localdate()))
-    touched = MembershipEvent.objects.filter(branch__in=ids).values("member")
-    rows = (
-        MembershipEvent.objects.standing()
-        .filter(member__in=touched)
-        .order_by("member", "recorded_on", "pk")
-        .values_list("member_id", "recorded_on", "branch_id", "member_type")
-    )
-    counts = count_months((Step(*row) for row in rows.iterator(chunk_size=2000)), months)
+    counts = count_months(_steps(ids), months)
     nobody = dict.fromkeys(MemberType.values, 0)
     found = [(branch, month, counts.get((branch, month), nobody)) for branch in ids for month in months]
     RollMonth.objects.bulk_create(
@@ -81,6 +77,39 @@ def recount_roll_months(*, branches: Iterable[Branch | int], from_month: date) -
         update_fields=["full", "probationary"],
         batch_size=500,
     )
+
+
+def _steps(branch_ids: Collection[int]) -> Iterator[Step]:
+    """The events of everybody who was ever on the roll of these branches."""
+    touched = MembershipEvent.objects.filter(branch__in=branch_ids).values("member")
+    rows = (
+        MembershipEvent.objects.standing()
+        .filter(member__in=touched)
+        .order_by("member", "recorded_on", "pk")
+        .values_list("member_id", "recorded_on", "branch_id", "member_type")
+    )
+    return (Step(*row) for row in rows.iterator(chunk_size=2000))
+
+
+def differing_months(year: int) -> Iterator[tuple[tuple[int, date], tuple[int, int], tuple[int, int]]]:
+    """Rows of a year that are not what a recount would write: (branch, month), counted, stored. Only reads.
+
+    From the first month each branch was ever counted for, to the present; a missing row counts as nobody.
+    """
+    today = timezone.localdate()
+    months = [month for month in months_between(date(year, 1, 1), date(year, 12, 31)) if month <= today]
+    since = dict(RollMonth.objects.order_by("branch").values_list("branch").annotate(first=Min("month")))
+    branches = sorted(pk for pk, first in since.items() if first.year <= year)
+    for start in range(0, len(branches) if months else 0, BATCH):
+        batch = branches[start : start + BATCH]
+        found = count_months(_steps(batch), months)
+        rows = RollMonth.objects.filter(branch__in=batch, month__in=months)
+        stored = {row[:2]: row[2:] for row in rows.values_list("branch", "month", "full", "probationary")}
+        for key in ((pk, month) for pk in batch for month in months if month >= since[pk]):
+            n = found.get(key, {})
+            counted = n.get(MemberType.FULL, 0), n.get(MemberType.PROBATIONARY, 0)
+            if counted != stored.get(key, (0, 0)):
+                yield key, counted, stored.get(key, (0, 0))
 
 
 def open_month() -> None:

@@ -22,6 +22,7 @@ PLANNED: Final = ("required", "done", "late")
 HELD: Final = ("held",)
 PEOPLE: Final = ("expected", "present", "excused", "made_up")
 COUNTS: Final = (*PLANNED, *HELD, *PEOPLE)
+BATCH: Final = 500  # branches of one step of a comparison
 EXCUSED: Final = (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL)
 
 
@@ -48,13 +49,7 @@ def recount_months(
     """
     if not branches or not months:
         return
-    first, last = min(months), span_of(Period.MONTH, max(months)).end
-    found: dict[tuple[int, date, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTS, 0))
-    for names, rows in _counted(branches, first, last, kinds):
-        for branch, month, kind, *counts in rows:
-            month = month.date() if isinstance(month, datetime) else month
-            if month in months:
-                found[branch, month, kind].update(zip(names, counts, strict=True))
+    found = _found(branches, months, kinds)
     ActivityMonth.objects.bulk_create(
         [ActivityMonth(branch_id=key[0], month=key[1], kind=key[2], **counts) for key, counts in sorted(found.items())],
         batch_size=500,
@@ -70,12 +65,44 @@ def recount_months(
         ActivityMonth.objects.filter(pk__in=gone).delete()
 
 
+def differing_months(year: int) -> Iterator[tuple[tuple[int, date, str], tuple[int, ...], tuple[int, ...]]]:
+    """Rows of a year that are not what a recount would write: (branch, month, kind), counted, stored. Only reads.
+
+    In batches of branches; a row that is missing counts as zeros, which is what pages make of it.
+    """
+    months = [date(year, month, 1) for month in range(1, 13)]
+    branches = list(Branch.objects.order_by("pk").values_list("pk", flat=True))
+    none = (0,) * len(COUNTS)
+    for start in range(0, len(branches), BATCH):
+        batch = branches[start : start + BATCH]
+        counted = {key: tuple(counts.values()) for key, counts in _found(batch, months, None).items()}
+        rows = ActivityMonth.objects.filter(branch__in=batch, month__in=months)
+        stored = {row[:3]: row[3:] for row in rows.values_list("branch", "month", "kind", *COUNTS)}
+        for key in sorted({*counted, *stored}):
+            if counted.get(key, none) != stored.get(key, none):
+                yield key, counted.get(key, none), stored.get(key, none)
+
+
 @transaction.atomic
 def rebuild_activity_months(*, branches: Iterable[Branch], year: int) -> None:
     """Recount a whole year of many branches: after seeding, and for recovery."""
     ids = [branch.pk for branch in branches]
     lock_branches(ids)
     recount_months(branches=ids, months=[date(year, month, 1) for month in range(1, 13)])
+
+
+def _found(
+    branches: Collection[int], months: Collection[date], kinds: Collection[str] | None
+) -> dict[tuple[int, date, str], dict[str, int]]:
+    """What records and plan items say, by (branch, month, kind); three statements."""
+    first, last = min(months), span_of(Period.MONTH, max(months)).end
+    found: dict[tuple[int, date, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTS, 0))
+    for names, rows in _counted(branches, first, last, kinds):
+        for branch, month, kind, *counts in rows:
+            month = month.date() if isinstance(month, datetime) else month
+            if month in months:
+                found[branch, month, kind].update(zip(names, counts, strict=True))
+    return found
 
 
 def _counted(

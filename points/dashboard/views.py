@@ -10,6 +10,7 @@ from branches.access import may
 from branches.choices import Capability
 from points.dashboard import boards, panels
 from points.dashboard.span import read_span
+from points.ledger.nightly import proof
 from points.waiting import explanations, to_confirm
 
 
@@ -38,6 +39,7 @@ def dashboard(request: HttpRequest, doors: list[Any]) -> HttpResponse:
         "asked": asked,
         "confirm": confirm,
         "mine": len(asked) + len(confirm),
+        "proof": proof(user),
         "own": panels.own_months(user, today),
         "board": boards.month_board(user, span, branches, heads.by_branch) if is_month else None,
         "sums": None if is_month else boards.span_board(user, span, branches, heads.by_branch),

@@ -1,163 +1,151 @@
-"""Does everything that follows from the ledger still follow from it, and the ledger from the records? Only compares."""
+# ruff: noqa: S608 - the SQL below holds table names of our own models and placeholders, nothing else
+"""Does everything that follows from the ledger still follow from it, and the ledger from the records? Only compares.
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+Sums are compared inside the database, members' years and records in batches: the memory it takes does not depend on
+the number of entries.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
-from members.models import Member
-from points.choices import ClaimState
+from activities.plan import rollups as activity_rollups
+from members import roll_months
 from points.ledger import registry
-from points.ledger.posting import BATCH
-from points.ledger.rollups import CATEGORY_FIELDS, measured_posts, people_of, points_of_year
-from points.models import Claim, Entry, MemberItem, MemberYear, PointsMonth
+from points.ledger.differing import Difference, text
+from points.ledger.reading import amount, by_members, months_of, rows, years_with_sums
+from points.ledger.rollups import CATEGORY_FIELDS, at_year_end, people_of, year_rows
+from points.ledger.sources_check import differing_records
+from points.models import Entry, MemberItem, MemberYear, PointsMonth
 from points.rulebook.book import RuleBook
-from points.rules import round_half_up
 
-Sums = dict[tuple[Any, ...], tuple[Any, ...]]
+SIGN: Final = "CASE WHEN reversal_of_id IS NULL THEN 1 ELSE -1 END"
+RAISED: Final = "(reversal_of_id IS NULL) = (points > 0)"
+YEAR_VALUES: Final = ("branch_id", *CATEGORY_FIELDS.values(), "honours", "deductions", "total")
+Part = Callable[[], Iterator[Difference]]
 
 
 def differences(year: int | None = None) -> Iterator[str]:
-    """One line for each difference; nothing when all is well. Lines carry keys, never names."""
-    years = (
-        [year] if year else sorted({*_years(Entry.objects.all()), *MemberYear.objects.values_list("year", flat=True)})
-    )
+    """One line for each difference of the points room; nothing when all is well."""
+    for part in [*sums(year), *records(year)]:
+        yield from map(str, part())
+
+
+def sums(year: int | None = None) -> list[Part]:
+    """The sums of the ledger against it, in parts that can each be read in a snapshot of its own."""
+    years = [year] if year else years_with_sums()
+    found: list[Part] = []
     for one in years:
-        in_year = Q(month__range=(date(one, 1, 1), date(one, 12, 31)))
-        entries = list(
-            Entry.objects.filter(in_year).values_list(
-                "member_id", "rule_code", "branch_id", "month", "points", "reversal_of_id"
-            )
-        )
-        items = _items(entries)
-        yield from _compare(f"MemberItem {one}", items, _stored_items(one))
-        yield from _compare(f"MemberYear {one}", _years_of_members(items, one), _stored_years(one))
-        yield from _compare("PointsMonth", _months(entries), _stored_months(in_year))
-    yield from _twice(year)
-    for source in registry.sources():
-        yield from _source(source, year)
+        found += [partial(differing_items, one), partial(differing_years, one), partial(differing_months, one)]
+    return [*found, partial(awarded_twice, year)]
 
 
-def _years(entries: Any) -> list[int]:
-    return [day.year for day in entries.order_by().dates("month", "year")]
+def lower_sums(year: int) -> list[Part]:
+    """The sums the rooms below keep for the same pages."""
+    return [partial(differing_activity_months, year), partial(differing_roll_months, year)]
 
 
-def _items(entries: Iterable[tuple[Any, ...]]) -> Sums:
-    sums: dict[tuple[int, str], list[Any]] = defaultdict(lambda: [Decimal(0), 0])
-    for member, code, _, _, points, reversal in entries:
-        sums[member, code][0] += points
-        sums[member, code][1] += 1 if reversal is None else -1
-    return {key: (round_half_up(points), n) for key, (points, n) in sums.items()}
+def records(year: int | None = None) -> list[Part]:
+    """What stands in the ledger, or is announced, against the records, by kind of source."""
+    return [partial(differing_records, source, year) for source in registry.sources()]
 
 
-def _months(entries: Iterable[tuple[Any, ...]]) -> Sums:
-    sums: dict[tuple[int, date], list[Any]] = defaultdict(lambda: [Decimal(0), Decimal(0), 0])
-    for _, _, branch, month, points, reversal in entries:
-        row = sums[branch, month]
-        if (points > 0) == (reversal is None):
-            row[0] += points
-        else:
-            row[1] -= points
-        row[2] += 1 if reversal is None else -1
-    return {key: (round_half_up(plus), round_half_up(minus), n) for key, (plus, minus, n) in sums.items()}
+def differing_items(year: int) -> Iterator[Difference]:
+    counted = f"""
+        SELECT member_id, rule_code, ROUND(SUM(points), 2) AS a, SUM({SIGN}) AS b
+        FROM {Entry._meta.db_table} WHERE month >= %s AND month <= %s GROUP BY member_id, rule_code
+    """
+    stored = f"SELECT member_id, rule_code, points AS a, n AS b FROM {MemberItem._meta.db_table} WHERE year = %s"
+    keys = ("member_id", "rule_code")
+    for member, code, *values in _compared(keys, 2, counted, stored, [*months_of(year), year]):
+        yield Difference(f"MemberItem {year}", (member, code), *values, member_id=member)
 
 
-def _years_of_members(items: Sums, year: int) -> Sums:
-    sums: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    for (member, code), (points, _) in items.items():
-        sums[member][code] = points
-    known = set(MemberYear.objects.filter(year=year).values_list("member", flat=True))
-    people = people_of(Member.objects.filter(pk__in=known | set(sums)).values("pk"))
+def differing_months(year: int) -> Iterator[Difference]:
+    counted = f"""
+        SELECT branch_id, month, ROUND(SUM(CASE WHEN {RAISED} THEN points ELSE 0 END), 2) AS a,
+               ROUND(SUM(CASE WHEN {RAISED} THEN 0 ELSE -points END), 2) AS b, SUM({SIGN}) AS c
+        FROM {Entry._meta.db_table} WHERE month >= %s AND month <= %s GROUP BY branch_id, month
+    """
+    stored = f"""
+        SELECT branch_id, month, plus AS a, minus AS b, n AS c
+        FROM {PointsMonth._meta.db_table} WHERE month >= %s AND month <= %s
+    """
+    keys = ("branch_id", "month")
+    for branch, month, *values in _compared(keys, 3, counted, stored, [*months_of(year), *months_of(year)]):
+        yield Difference("PointsMonth", (branch, month), *values, branch_id=branch)
+
+
+def _compared(
+    keys: tuple[str, ...], values: int, counted: str, stored: str, params: list[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Keys whose values differ, or that only one side has, with both as text; the last of the values is a count.
+
+    Both sides go through one GROUP BY, so that the database compares and hands over what differs alone. (EXCEPT in both
+    directions would read the ledger twice and keep a hash of it that cannot spill.)
+    """
+    names, key = "abc"[:values], ", ".join(keys)
+    ours, theirs = ", ".join(names), ", ".join(f"0 AS s{name}" for name in names)
+    differing = " OR ".join(f"ROUND(SUM({name}) - SUM(s{name}), 2) <> 0" for name in names)
+    columns = ", ".join([f"SUM({name})" for name in names] + [f"SUM(s{name})" for name in names])
+    statement = f"""
+        SELECT {key}, {columns}, MAX(is_counted), MAX(is_stored) FROM (
+            SELECT {key}, {ours}, {theirs}, 1 AS is_counted, 0 AS is_stored FROM ({counted}) AS counted
+            UNION ALL
+            SELECT {key}, {", ".join("0" for _ in names)}, {ours}, 0, 1 FROM ({stored}) AS stored
+        ) AS sides
+        GROUP BY {key} HAVING {differing} OR MAX(is_counted) <> MAX(is_stored)
+        ORDER BY {key}
+    """
+    for row in rows(statement, params):
+        left, right = row[len(keys) : len(keys) + values], row[len(keys) + values : -2]
+        yield (*row[: len(keys)], _sums(left, row[-2]), _sums(right, row[-1]))
+
+
+def _sums(values: tuple[Any, ...], is_there: int) -> str:
+    return text((*map(amount, values[:-1]), int(values[-1])) if is_there else None)
+
+
+def differing_years(year: int) -> Iterator[Difference]:
+    """Totals and their parts, from the entries (not from the items: those are compared on their own)."""
+    counted = f"""
+        SELECT member_id, rule_code, ROUND(SUM(points), 2) FROM {Entry._meta.db_table}
+        WHERE month >= %s AND month <= %s GROUP BY member_id, rule_code ORDER BY member_id
+    """
+    of_year = MemberYear.objects.filter(year=year)
+    known = of_year.order_by("member").values_list("member", flat=True).iterator()
     book = RuleBook()
-    posts = measured_posts(people, year, book)
-    result: Sums = {}
-    for pk, person in people.items():
-        rules = book.of_year(person.hospital_id, year)
-        points = points_of_year(sums.get(pk, {}), person, year, rules, posts.get(pk, ""))
-        parts = (points.categories[category].counted for category in CATEGORY_FIELDS)
-        result[pk,] = (*parts, points.honours, points.deductions, points.total)
-    return result
+    for found in by_members(rows(counted, months_of(year)), known):
+        stored = {row[0]: row[1:] for row in of_year.filter(member__in=found).values_list("member", *YEAR_VALUES)}
+        for row in year_rows(at_year_end(people_of(list(found)), year), found, year, book):
+            wanted, member = tuple(getattr(row, name) for name in YEAR_VALUES), row.member_id
+            if wanted != stored.get(member):
+                key = (member,)
+                yield Difference(f"MemberYear {year}", key, text(wanted), text(stored.get(member)), member_id=member)
 
 
-def _stored_items(year: int) -> Sums:
-    rows = MemberItem.objects.filter(year=year).values_list("member_id", "rule_code", "points", "n")
-    return {(member, code): (round_half_up(points), n) for member, code, points, n in rows}
-
-
-def _stored_years(year: int) -> Sums:
-    fields = (*CATEGORY_FIELDS.values(), "honours", "deductions", "total")
-    return {(row[0],): row[1:] for row in MemberYear.objects.filter(year=year).values_list("member_id", *fields)}
-
-
-def _stored_months(in_year: Q) -> Sums:
-    rows = PointsMonth.objects.filter(in_year).values_list("branch_id", "month", "plus", "minus", "n")
-    return {(branch, month): (plus, minus, n) for branch, month, plus, minus, n in rows}
-
-
-def _compare(what: str, counted: Mapping[Any, Any], stored: Mapping[Any, Any]) -> Iterator[str]:
-    for key in sorted({*counted, *stored}):
-        if counted.get(key) != stored.get(key):
-            name = " ".join(str(part) for part in key)
-            yield f"{what} {name}: ledger {_text(counted.get(key))}, stored {_text(stored.get(key))}"
-
-
-def _text(values: tuple[Any, ...] | None) -> str:
-    return "missing" if values is None else " ".join(str(value) for value in values)
-
-
-def _twice(year: int | None) -> Iterator[str]:
+def awarded_twice(year: int | None) -> Iterator[Difference]:
     """Two standing awards of one source for one member and item: the key allows it only over two revisions."""
     standing = Entry.objects.standing()
     if year:
-        standing = standing.filter(month__year=year)
+        standing = standing.filter(month__range=(date(year, 1, 1), date(year, 12, 31)))
     keys = ("source_kind", "source_id", "member_id", "rule_code")
-    for row in standing.order_by().values(*keys).annotate(times=Count("pk")).filter(times__gt=1):
-        name = " ".join(str(row[key]) for key in keys)
-        yield f"Entry {name}: {row['times']} standing awards"
+    twice = standing.order_by().values_list(*keys).annotate(times=Count("pk")).filter(times__gt=1)
+    for *key, times in twice.iterator():
+        yield Difference("Entry", tuple(key), "1", f"{times} standing awards", member_id=key[2])
 
 
-def _source(source: registry.Source, year: int | None) -> Iterator[str]:
-    """Records against what stands for them: entries, and announced deductions for what costs something."""
-    book = RuleBook()
-    entries, claims = Entry.objects.filter(source_kind=source.kind), Claim.objects.filter(source_kind=source.kind)
-    if year:
-        entries, claims = entries.filter(month__year=year), claims.filter(month__year=year)
-    of_claims = claims.exclude(source_id=None).values_list("source_id", flat=True)
-    known = {pk for pk in [*entries.order_by().values_list("source_id", flat=True), *of_claims] if pk}
-    ids = sorted({*source.worth_asking(year), *known})
-    for start in range(0, len(ids), BATCH):
-        found = source.awards(ids[start : start + BATCH], book, False)
-        wanted = {
-            (pk, award.member_id, award.rule.code): (award.points, award.happened_on)
-            for pk, awards in found.items()
-            for award in awards
-        }
-        batch = list(found)
-        standing = {
-            (entry.source_id, entry.member_id, entry.rule_code): (entry.points, entry.happened_on)
-            for entry in Entry.objects.standing_of(source.kind, batch)
-        }
-        mine = Claim.objects.filter(source_kind=source.kind, source_id__in=batch)
-        for claim in mine.filter(state__in=[ClaimState.ANNOUNCED, ClaimState.ACCEPTED]):
-            standing[claim.source_id or 0, claim.member_id, claim.rule_code] = (claim.points, claim.happened_on)
-        for key in _settled(source.kind, batch):
-            wanted.pop(key, None)
-        for key in sorted({*wanted, *standing}):
-            if wanted.get(key) != standing.get(key) and (not year or _year(wanted.get(key), standing.get(key)) == year):
-                name = " ".join(str(part) for part in key)
-                yield f"{source.kind} {name}: record {_text(wanted.get(key))}, ledger {_text(standing.get(key))}"
+def differing_activity_months(year: int) -> Iterator[Difference]:
+    yield from _of_branches("ActivityMonth", activity_rollups.differing_months(year), "records")
 
 
-def _settled(kind: str, ids: Collection[int]) -> set[tuple[int, int, str]]:
-    """What an upheld objection settled for good: the record says it, the ledger need not."""
-    lifted = Entry.objects.filter(source_kind=kind, source_id__in=ids, reversal__lifted_by__isnull=False)
-    claims = Claim.objects.filter(source_kind=kind, source_id__in=ids, lifted=True)
-    keys = ("source_id", "member_id", "rule_code")
-    return {*lifted.values_list(*keys), *claims.values_list(*keys)}
+def differing_roll_months(year: int) -> Iterator[Difference]:
+    yield from _of_branches("RollMonth", roll_months.differing_months(year), "events")
 
 
-def _year(*facts: tuple[Decimal, date] | None) -> int:
-    return next(one[1].year for one in facts if one)
+def _of_branches(what: str, found: Iterable[tuple[Any, Any, Any]], side: str) -> Iterator[Difference]:
+    for key, counted, stored in found:
+        yield Difference(what, tuple(key), text(counted), text(stored), side=side, branch_id=key[0])

@@ -18,7 +18,7 @@ from points.ledger import registry
 from points.ledger.deductions import settle_deductions
 from points.ledger.posts import fix_posts
 from points.ledger.registry import Award, Awards, Booked, Source
-from points.ledger.rollups import add_to_months, count_members, lock_people, measured_posts
+from points.ledger.rollups import add_to_months, at_year_end, count_members, lock_people, measured_posts
 from points.models import Entry, Objection
 from points.rulebook.book import RuleBook
 
@@ -111,7 +111,7 @@ def _write(rows: list[Entry], people: dict, book: RuleBook) -> None:  # type: ig
     """Entries and their sums; the caller holds the lock on `people`."""
     Entry.objects.bulk_create(rows)
     for year, ids in _by_year(rows).items():
-        mine = {pk: people[pk] for pk in ids}
+        mine = at_year_end({pk: people[pk] for pk in ids}, year)
         fix_posts({(pk, year): post for pk, post in measured_posts(mine, year, book).items()})
         count_members(mine, year, book)
     add_to_months(rows)

@@ -5,7 +5,7 @@ ledger stay as they are. What a source is worth is said in feeds ("attendance.th
 a feed makes entries of. An award above zero is an entry at once, one below zero is announced to the member first.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -49,8 +49,9 @@ class Source:
 
     `feeds`: what it delivers, with the words the rule book shows. `awards(ids, book, lock)`: what each record is worth
     today; every id is a key of the answer, a source may add others, and `lock` keeps them as they are till the end.
-    `booked`: of each record that is worth something. `worth_asking(year)`: ids of records of a year that may be worth
-    something, all years for None. `follows`: kind of another record -> what its change makes of records of this kind.
+    `booked`: of each record that is worth something. `worth_asking(year)`: ids, ascending, of those of a year that may
+    be worth something, all years for None. `follows`: kind of another record -> what its change makes of records of
+    this kind.
     `links(ids, reader)`: where a reader may open them; what is missing the reader may not.
     """
 
@@ -59,7 +60,7 @@ class Source:
     feeds: Mapping[str, str]
     awards: Callable[[Ids, RuleBook, bool], Awards]
     booked: Callable[[Ids], dict[int, Booked]]
-    worth_asking: Callable[[int | None], list[int]]
+    worth_asking: Callable[[int | None], Iterable[int]]
     follows: Mapping[str, Callable[[Ids, RuleBook, bool], Awards]] = field(default_factory=dict)
     links: Callable[[Ids, User], dict[int, str]] = _nothing
 

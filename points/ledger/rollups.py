@@ -20,6 +20,7 @@ from branches.models import Branch
 from members.models import Member
 from members.rules import RollEvent, months_on_roll, roll_intervals
 from points.choices import Category
+from points.ledger.homes import homes_on
 from points.ledger.posts import Measured, posts_of
 from points.models import Entry, MemberItem, MemberYear, PointsMonth
 from points.rulebook.book import RuleBook, YearRules
@@ -36,7 +37,7 @@ YEAR_FIELDS = ("branch", *CATEGORY_FIELDS.values(), "honours", "deductions", "to
 
 
 class Person(NamedTuple):
-    """What the year of a member follows from beside the ledger."""
+    """What the year of a member follows from beside the ledger; of the running year unless `at_year_end` said else."""
 
     branch_id: int
     hospital_id: int | None
@@ -61,19 +62,42 @@ def people_of(member_ids: Any) -> dict[int, Person]:
     return _people(_with_events(member_ids))
 
 
-def _with_events(member_ids: Any) -> QuerySet[Member]:
-    today = timezone.localdate()
-    groups = Branch.objects.order_by().filter(
-        Q(dissolved_on__isnull=True) | Q(dissolved_on__gte=today),
-        level=BranchLevel.GROUP,
-        path__gt=OuterRef("branch__path"),
-        path__lte=Concat(OuterRef("branch__path"), Value("ZZZZ")),
-        founded_on__lte=today,
+def at_year_end(people: Mapping[int, Person], year: int) -> Mapping[int, Person]:
+    """The same people as a year that is over left them: home branch, its hospital, its groups. Two statements for it.
+
+    A year stays where it ended, whoever moved since and whatever became of the branch.
+    """
+    if not people or year >= timezone.localdate().year:
+        return people
+    homes = homes_on([(pk, date(year, 12, 31)) for pk in people])
+    nodes = Branch.objects.filter(pk__in=set(homes.values())).order_by().annotate(groups=_has_groups("path", year))
+    facts = {node.pk: node for node in nodes.only("hospital", "category")}
+    result = dict(people)
+    for (pk, _), home in homes.items():
+        node = facts[home]
+        result[pk] = Person(home, node.hospital_id, node.category, node.groups, people[pk].events)
+    return result
+
+
+def _has_groups(path: str, year: int) -> Exists:
+    """Whether the branch at `path` has groups as a year ends. Without a clock: a sum must not change by itself."""
+    end = date(year, 12, 31)
+    return Exists(
+        Branch.objects.order_by().filter(
+            Q(dissolved_on__isnull=True) | Q(dissolved_on__gte=end),
+            level=BranchLevel.GROUP,
+            path__gt=OuterRef(path),
+            path__lte=Concat(OuterRef(path), Value("ZZZZ")),
+            founded_on__lte=end,
+        )
     )
+
+
+def _with_events(member_ids: Any) -> QuerySet[Member]:
     return (
         Member.objects.filter(pk__in=member_ids)
         .annotate(
-            has_groups=Exists(groups),
+            has_groups=_has_groups("branch__path", timezone.localdate().year),
             event=F("events__kind"),
             event_on=F("events__recorded_on"),
             hospital_id=F("branch__hospital"),
@@ -95,7 +119,8 @@ def _people(rows: Iterable[Any]) -> dict[int, Person]:
 
 
 def count_members(people: Mapping[int, Person], year: int, book: RuleBook) -> None:
-    """Recount items and years of these members; the caller has held `lock_people` since before it wrote entries.
+    """Recount items and years of these members, as `at_year_end` gives them; the caller has held `lock_people` since
+    before it wrote entries.
 
     Two statements a batch; never more rows than the members have items.
     """
@@ -107,6 +132,18 @@ def count_members(people: Mapping[int, Person], year: int, book: RuleBook) -> No
 def _write_years(
     people: Mapping[int, Person], sums: Mapping[int, Mapping[str, Decimal]], year: int, book: RuleBook
 ) -> None:
+    MemberYear.objects.bulk_create(
+        year_rows(people, sums, year, book),
+        update_conflicts=True,
+        unique_fields=["member", "year"],
+        update_fields=YEAR_FIELDS,
+    )
+
+
+def year_rows(
+    people: Mapping[int, Person], sums: Mapping[int, Mapping[str, Decimal]], year: int, book: RuleBook
+) -> list[MemberYear]:
+    """What the rows of these people have to say, in the order of their keys; nothing is written."""
     counted: dict[Any, YearPoints] = {}  # many people of one meeting have the same sums
     years = []
     posts = measured_posts(people, year, book)
@@ -116,9 +153,7 @@ def _write_years(
         if same not in counted:
             counted[same] = points_of_year(mine, person, year, book.of_year(person.hospital_id, year), post)
         years.append(_member_year(pk, year, person, counted[same]))
-    MemberYear.objects.bulk_create(
-        years, update_conflicts=True, unique_fields=["member", "year"], update_fields=YEAR_FIELDS
-    )
+    return years
 
 
 def measured_posts(people: Mapping[int, Person], year: int, book: RuleBook) -> dict[int, str]:
@@ -157,28 +192,27 @@ def _member_year(pk: int, year: int, person: Person, result: YearPoints) -> Memb
     )
 
 
-def _recount_items(year: int, member_ids: Iterable[int] | None) -> dict[int, dict[str, Decimal]]:
+def _recount_items(year: int, member_ids: Iterable[int]) -> dict[int, dict[str, Decimal]]:
     """Sum the ledger of a year into MemberItem, and hand the sums back; one statement for up to 500 members.
 
     An INSERT … SELECT … ON CONFLICT, which the ORM cannot say; the same text on both databases.
     """
     entry, item = Entry._meta.db_table, MemberItem._meta.db_table
-    batches = [None] if member_ids is None else _batches(sorted(member_ids), 500)
     sums: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    for batch in batches:
-        only = "" if batch is None else f" AND member_id IN ({', '.join(['%s'] * len(batch))})"
+    for batch in _batches(sorted(member_ids), 500):
+        only = f"member_id IN ({', '.join(['%s'] * len(batch))})"
         statement = f"""
             INSERT INTO {item} (member_id, year, rule_code, category, points, n)
-            SELECT member_id, %s, rule_code, category, ROUND(SUM(points), 2),
+            SELECT member_id, %s, rule_code, MAX(category), ROUND(SUM(points), 2),
                    SUM(CASE WHEN reversal_of_id IS NULL THEN 1 ELSE -1 END)
-            FROM {entry} WHERE month >= %s AND month <= %s{only}
-            GROUP BY member_id, rule_code, category
+            FROM {entry} WHERE month >= %s AND month <= %s AND {only}
+            GROUP BY member_id, rule_code
             ON CONFLICT (member_id, year, rule_code) DO UPDATE SET points = excluded.points, n = excluded.n
             RETURNING member_id, rule_code, points
         """
         with connection.cursor() as cursor:
             first, last = date(year, 1, 1).isoformat(), date(year, 12, 1).isoformat()
-            cursor.execute(statement, [year, first, last, *(batch or [])])
+            cursor.execute(statement, [year, first, last, *batch])
             for member_id, code, points in cursor.fetchall():
                 sums[member_id][code] = round_half_up(Decimal(str(points)))
     return sums
@@ -216,53 +250,12 @@ def add_to_months(entries: Iterable[Entry]) -> None:
             cursor.execute(statement, values)
 
 
-def recount_months(year: int) -> None:
-    """All branch months of a year from the ledger, in one statement."""
-    entry, table = Entry._meta.db_table, PointsMonth._meta.db_table
-    raised = "(reversal_of_id IS NULL) = (points > 0)"
-    statement = f"""
-        INSERT INTO {table} (branch_id, month, plus, minus, n)
-        SELECT branch_id, month, ROUND(SUM(CASE WHEN {raised} THEN points ELSE 0 END), 2),
-               ROUND(SUM(CASE WHEN {raised} THEN 0 ELSE -points END), 2),
-               SUM(CASE WHEN reversal_of_id IS NULL THEN 1 ELSE -1 END)
-        FROM {entry} WHERE month >= %s AND month <= %s GROUP BY branch_id, month
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [date(year, 1, 1).isoformat(), date(year, 12, 1).isoformat()])
-
-
 @transaction.atomic
-def rebuild_rollups(year: int | None = None) -> None:
-    """Throw the sums of a year (of all years) away and make them again from the ledger.
-
-    Every member with an entry or a day on the roll gets a row of the year, so that rankings and charts miss nobody.
-    """
-    book = RuleBook()
-    for one in [year] if year else years_with_entries():
-        first, last = date(one, 1, 1), date(one, 12, 31)
-        people = lock_people(Member.objects.filter(Q(left_on__isnull=True) | Q(left_on__gt=first)).values("pk"))
-        people |= lock_people(Entry.objects.filter(month__range=(first, last)).values("member"))
-        MemberItem.objects.filter(year=one).delete()
-        MemberYear.objects.filter(year=one).delete()
-        PointsMonth.objects.filter(month__range=(first, last)).delete()
-        sums = _recount_items(one, None)
-        people = {pk: person for pk, person in people.items() if pk in sums or person.months(one)}
-        _write_years(people, sums, one, book)
-        recount_months(one)
-
-
-def years_with_entries() -> list[int]:
-    return [day.year for day in Entry.objects.order_by().dates("month", "year")]
-
-
-@transaction.atomic
-def refresh_members(member_ids: Collection[int]) -> None:
-    """After a change on the roll: the part year, the branch and its groups decide over this year and later ones.
-
-    A year that is over stays with the branch where it ended; a fact that reaches back into it is for rebuild_rollups.
-    """
-    this_year = timezone.localdate().year
-    known = MemberYear.objects.filter(member__in=member_ids, year__gte=this_year).values_list("year", "member")
+def refresh_members(member_ids: Collection[int], since: int | None = None) -> None:
+    """After a change on the roll or of the tree: branch, part year and groups decide over the years from `since` on
+    (default: the running one)."""
+    first = min(since or 9999, timezone.localdate().year)
+    known = MemberYear.objects.filter(member__in=member_ids, year__gte=first).values_list("year", "member")
     by_year: dict[int, list[int]] = defaultdict(list)
     for year, member_id in known.order_by("year"):
         by_year[year].append(member_id)
@@ -271,7 +264,7 @@ def refresh_members(member_ids: Collection[int]) -> None:
     book = RuleBook()
     people = lock_people(member_ids)
     for year, ids in by_year.items():
-        count_members({pk: people[pk] for pk in ids}, year, book)
+        count_members(at_year_end({pk: people[pk] for pk in ids}, year), year, book)
 
 
 def _batches(values: list[Any], size: int) -> list[list[Any]]:

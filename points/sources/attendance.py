@@ -175,9 +175,9 @@ def booked(ids: Collection[int]) -> dict[int, Booked]:
     }
 
 
-def worth_asking(year: int | None) -> list[int]:
+def worth_asking(year: int | None) -> Iterable[int]:
     held = Activity.objects.filter(state__in=SEEN_BY_MEMBERS).order_by("pk")
-    return list((held.filter(starts_at__year=year) if year else held).values_list("pk", flat=True))
+    return (held.filter(starts_at__year=year) if year else held).values_list("pk", flat=True).iterator()
 
 
 def links(ids: Collection[int], reader: User) -> dict[int, str]:

@@ -1,6 +1,6 @@
 """Accepted claims, and deductions that were announced and are posted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from django.utils import timezone
@@ -33,9 +33,10 @@ def booked(ids: Collection[int]) -> dict[int, Booked]:
     return {pk: Booked(max(1, revision), timezone.localdate(at or now)) for pk, revision, at in rows}
 
 
-def worth_asking(year: int | None) -> list[int]:
+def worth_asking(year: int | None) -> Iterable[int]:
     accepted = Claim.objects.filter(state=ClaimState.ACCEPTED)
-    return list((accepted.filter(month__year=year) if year else accepted).order_by("pk").values_list("pk", flat=True))
+    of_year = accepted.filter(month__year=year) if year else accepted
+    return of_year.order_by("pk").values_list("pk", flat=True).iterator()
 
 
 register(Source(KIND, "申报", {}, awards_of, booked, worth_asking))

@@ -1,6 +1,6 @@
 """Make-up study that was owed and neither done nor reported within its term."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from django.urls import reverse
@@ -39,9 +39,10 @@ def booked(ids: Collection[int]) -> dict[int, Booked]:
     return {pk: Booked(1, lapsed_on or timezone.localdate()) for pk, lapsed_on in rows}
 
 
-def worth_asking(year: int | None) -> list[int]:
+def worth_asking(year: int | None) -> Iterable[int]:
     lapsed = MakeUp.objects.filter(lapsed_on__isnull=False)
-    return list((lapsed.filter(due__year=year) if year else lapsed).order_by("pk").values_list("pk", flat=True))
+    of_year = lapsed.filter(due__year=year) if year else lapsed
+    return of_year.order_by("pk").values_list("pk", flat=True).iterator()
 
 
 def links(ids: Collection[int], reader: User) -> dict[int, str]:

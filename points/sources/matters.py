@@ -1,6 +1,6 @@
 """Matters decided at a meeting and done in time by their owner, as somebody else of the branch wrote down."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from django.db.models import F
@@ -49,9 +49,10 @@ def booked(ids: Collection[int]) -> dict[int, Booked]:
     return {pk: Booked(1, done_on or timezone.localdate()) for pk, done_on in rows}
 
 
-def worth_asking(year: int | None) -> list[int]:
+def worth_asking(year: int | None) -> Iterable[int]:
     done = FollowUp.objects.filter(done_on__isnull=False)
-    return list((done.filter(done_on__year=year) if year else done).order_by("pk").values_list("pk", flat=True))
+    of_year = done.filter(done_on__year=year) if year else done
+    return of_year.order_by("pk").values_list("pk", flat=True).iterator()
 
 
 def links(ids: Collection[int], reader: User) -> dict[int, str]:

@@ -6,9 +6,11 @@ itself, which costs something once its December is closed and too little was stu
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
+from heapq import merge
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from django.urls import reverse
@@ -175,18 +177,21 @@ def booked(ids: Collection[int]) -> dict[int, Booked]:
     return {pk: Booked(1, timezone.localdate()) for pk in ids}
 
 
-def worth_asking(year: int | None) -> list[int]:
+def worth_asking(year: int | None) -> Iterator[int]:
     """Whoever studied in a year; of years that are over, whoever was on a roll at their end."""
     rows = counted().filter(studied_on__year=year) if year else counted()
-    pairs = set(rows.order_by().values_list("member_id", "studied_on__year").distinct())
+    pairs = rows.order_by("member_id", "studied_on__year").values_list("member_id", "studied_on__year").distinct()
     last = timezone.localdate().year - 1
     first = Entry.objects.order_by("month").values_list("month", flat=True).first()
     years: Iterable[int] = [year] if year else range(first.year, last + 1) if first else []
-    for one in years:
-        if one <= last:
-            members = Member.objects.on_roll(date(one, 12, 31)).values_list("pk", flat=True)
-            pairs |= {(pk, one) for pk in members}
-    return sorted(study_year_key(member, of) * 100 for member, of in pairs)
+    studied = (study_year_key(*pair) for pair in pairs.iterator())
+    owing = [_at_year_end(one) for one in years if one <= last]
+    return (key * 100 for key, _ in groupby(merge(studied, *owing)))
+
+
+def _at_year_end(year: int) -> Iterator[int]:
+    members = Member.objects.on_roll(date(year, 12, 31)).order_by("pk").values_list("pk", flat=True)
+    return (study_year_key(pk, year) for pk in members.iterator())
 
 
 def links(ids: Collection[int], reader: User) -> dict[int, str]:

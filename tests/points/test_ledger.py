@@ -2,10 +2,8 @@
 
 from datetime import date
 from decimal import Decimal
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import DatabaseError
 from django.test.utils import CaptureQueriesContext
@@ -21,7 +19,7 @@ from branches.models import User
 from members.models import Member
 from points.ledger.check import differences
 from points.ledger.posting import post_many, post_source
-from points.ledger.rollups import rebuild_rollups
+from points.ledger.rebuilding import rebuild_rollups
 from points.models import Entry, MemberItem, MemberYear, PointsMonth, RuleItem, RuleVersion
 from tests import factories
 
@@ -319,42 +317,6 @@ def test_whatever_is_corrected_the_sums_follow_the_ledger(branch, members, steps
         found = [line for line in differences() if int(line.split()[1]) in posted or not line.startswith("activity")]
         assert found == []
         transaction.set_rollback(True)
-
-
-# --- the check ---
-
-
-def verify(*args: str) -> tuple[str, int]:
-    out = StringIO()
-    try:
-        call_command("verify_ledger", *args, stdout=out)
-    except SystemExit as stop:
-        return out.getvalue(), int(stop.code)
-    return out.getvalue(), 0
-
-
-def test_verify_ledger_is_content_with_a_true_ledger(groups, members, held):
-    held(members)
-    assert verify() == ("3 entries, 0 differences\n", 0)
-    assert verify("--year", "2025") == ("0 entries, 0 differences\n", 0)
-
-
-@pytest.mark.parametrize("what", ["item", "year", "month", "source"])
-def test_verify_ledger_finds_any_difference(groups, members, held, what):
-    held(members)
-    match what:
-        case "item":
-            MemberItem.objects.filter(member=members[0]).update(points=9)
-        case "year":
-            MemberYear.objects.filter(member=members[0]).update(total=99)
-        case "month":
-            PointsMonth.objects.all().delete()
-        case "source":
-            Attendance.objects.filter(member=members[0]).update(status=AttendanceStatus.UNEXCUSED)
-    out, code = verify()
-    assert code == 1
-    found = 2 if what == "source" else 1  # the award that is not due, and the deduction that is
-    assert out.endswith(f"3 entries, {found} differences\n")
 
 
 # --- cost ---
