@@ -12,6 +12,7 @@ from branches.models import User
 from points.choices import ClaimState, PeriodKind, PeriodState
 from points.ledger.deductions import tell_members
 from points.ledger.posting import CLAIM, post_many
+from points.ledger.rollups import lock_people
 from points.models import Claim, Objection, PeriodClose
 
 
@@ -32,6 +33,7 @@ def post_due(*, branch_ids: Collection[int], today: date, actor: User | None) ->
         state=ClaimState.ANNOUNCED,
         postable_from__lte=today,
     )
+    lock_people(due.values("member"))  # before their claims: the order of points.ledger.posting
     claims = list(due.select_for_update(of=("self",)).select_related("branch").order_by("pk"))
     now = timezone.now()
     for claim in claims:
@@ -49,6 +51,7 @@ def post_due(*, branch_ids: Collection[int], today: date, actor: User | None) ->
 @transaction.atomic
 def lift_deduction(*, claim: Claim, actor: User) -> Claim:
     """An objection was upheld: the deduction is gone for good, its entry (if posted) is reversed."""
+    lock_people([claim.member_id])
     claim = Claim.objects.select_for_update(of=("self",)).select_related("branch").get(pk=claim.pk)
     was_posted = claim.state == ClaimState.ACCEPTED
     claim.state, claim.lifted = ClaimState.WITHDRAWN, True

@@ -22,26 +22,28 @@ from points.models import Claim
 Key = tuple[str, int, int, str]  # kind and id of the source, member, rule code
 
 
-def settle_deductions(
-    asked: Mapping[str, Collection[int]],
-    wanted: Mapping[Key, Award],
-    *,
-    actor: User | None,
-    tell: bool,
-) -> list[int]:
-    """Bring the announced deductions of these records in line with what they cost now.
-
-    Returns the ids of claims whose entries have to follow: those posted already that changed, or no longer hold. One
-    statement where nothing is announced and nothing is to be.
-    """
-    if not asked:
-        return []
-    today = timezone.localdate()
+def announced_of(asked: Mapping[str, Collection[int]]) -> list[Claim]:
+    """What was ever announced of these records; nothing is locked. One statement."""
     mine = Q(pk__in=[])
     for kind, ids in asked.items():
         mine |= Q(source_kind=kind, source_id__in=ids)
-    rows = Claim.objects.filter(mine).select_for_update(of=("self",)).order_by("pk")
-    known: dict[Key, Claim] = {(c.source_kind, c.source_id or 0, c.member_id, c.rule_code): c for c in rows}
+    return list(Claim.objects.filter(mine, source_id__isnull=False))
+
+
+def settle_deductions(
+    announced: Collection[Claim], wanted: Mapping[Key, Award], *, actor: User | None, tell: bool
+) -> list[int]:
+    """Bring what was announced of some records in line with what they cost now; the caller holds the members' lock.
+
+    Returns the ids of claims whose entries have to follow: those posted already that changed, or no longer hold. No
+    statement where nothing is announced and nothing is to be.
+    """
+    if not announced and not wanted:
+        return []
+    today = timezone.localdate()
+    rows = Claim.objects.filter(pk__in=[claim.pk for claim in announced]).order_by("pk")
+    locked = rows.select_for_update(of=("self",)) if announced else []
+    known: dict[Key, Claim] = {(c.source_kind, c.source_id or 0, c.member_id, c.rule_code): c for c in locked}
     changed, told, gone = [], [], []
     for key, claim in known.items():
         before = claim.state

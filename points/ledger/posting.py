@@ -1,6 +1,7 @@
 """The only writers of the ledger. Entries and every sum over them are written in one transaction.
 
-Order of locks, everywhere: the source record, its announced deductions, the members (by pk), the branch months.
+Order of locks, everywhere: the source record (a claim somebody entered is one), the members by pk, the deductions that
+were announced of records, the branch months.
 """
 
 from collections import defaultdict
@@ -15,7 +16,7 @@ from django.utils import timezone
 from branches.models import User
 from members.models import month_of
 from points.ledger import registry
-from points.ledger.deductions import settle_deductions
+from points.ledger.deductions import announced_of, settle_deductions
 from points.ledger.posts import fix_posts
 from points.ledger.registry import Award, Awards, Booked, Source
 from points.ledger.rollups import add_to_months, at_year_end, count_members, lock_people, measured_posts
@@ -50,7 +51,7 @@ class Posting:
 @transaction.atomic(savepoint=False)  # part of the caller's transaction: when this fails, so does the deed
 def post_source(*, source_kind: str, source_id: int, revision: int, actor: User | None, is_first: bool = False) -> None:
     """Bring the ledger in line with one record, and with all that follows from it: reverse what no longer holds, award
-    what is new, tell of deductions; the rest stays.
+    what is new, tell of deductions; the rest stays. The caller holds the lock on the record.
 
     `revision`: 0 for records that do not number their own. `is_first`: the record was never confirmed before, so that
     nothing of it can have been announced. Doing it again changes nothing. Ten statements for a first time that costs
@@ -58,7 +59,7 @@ def post_source(*, source_kind: str, source_id: int, revision: int, actor: User 
     """
     posting = Posting(RuleBook(), actor, month_of(timezone.localdate()), is_first)
     for source, awards_of in registry.touched_by(source_kind):
-        posting.add(source, awards_of([source_id], posting.book, True))
+        posting.add(source, awards_of([source_id], posting.book))
     posting.revisions[source_kind, source_id] = (max(1, revision), posting.booked_in)
     _post(posting, tell=True)
 
@@ -75,7 +76,8 @@ def post_many(*, source_kind: str, source_ids: Collection[int], actor: User | No
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
         posting = Posting(book, actor, month_of(timezone.localdate()))
-        posting.add(source, source.awards(batch, book, True))
+        source.lock(batch)
+        posting.add(source, source.awards(batch, book))
         booked: dict[int, Booked] = source.booked(batch)
         posting.revisions |= {(source_kind, pk): (row.revision, month_of(row.day)) for pk, row in booked.items()}
         _post(posting, tell=tell)
@@ -85,26 +87,25 @@ def _post(posting: Posting, *, tell: bool) -> None:
     below = {key: award for key, award in posting.awards.items() if award.points < 0 and key[0] != CLAIM}
     for key in below:
         del posting.awards[key]
-    records = {kind: ids for kind, ids in posting.asked.items() if kind != CLAIM}
-    if below or not posting.is_first:
+    history = History(posting.asked)
+    announced = {} if posting.is_first and not below else announced_of(posting.asked)
+    people = lock_people(
+        {key[2] for key in [*posting.awards, *below, *history.standing]} | {claim.member_id for claim in announced}
+    )
+    if changed := settle_deductions(announced, below, actor=posting.actor, tell=tell):
         claims = registry.source(CLAIM)
-        if changed := settle_deductions(records, below, actor=posting.actor, tell=tell):
-            posting.add(claims, claims.awards(changed, posting.book, True))
-    history = _History(posting.asked)
+        posting.add(claims, claims.awards(changed, posting.book))
+        history.read({CLAIM: changed})
     kept = {key for key, entry in history.standing.items() if _same(entry, posting.awards.get(key))}
     undo = [entry for key, entry in history.standing.items() if key not in kept]
     make = {key: award for key, award in posting.awards.items() if key not in kept and key not in history.lifted}
-    if not undo and not make:
-        return
-    people = lock_people({entry.member_id for entry in undo} | {award.member_id for award in make.values()})
-    rows = [
-        _reversal(entry, *_revision(posting, entry.source_kind, entry.source_id, 0), posting.actor) for entry in undo
-    ]
+    rows = [_reversal(entry, *_revision(posting, entry.source_kind, entry.source_id), posting.actor) for entry in undo]
     rows += [
         _entry(key, award, *_revision(posting, key[0], key[1], history.used[key]), posting.actor)
         for key, award in make.items()
     ]
-    _write(rows, people, posting.book)
+    if rows:
+        _write(rows, people, posting.book)
 
 
 def _write(rows: list[Entry], people: dict, book: RuleBook) -> None:  # type: ignore[type-arg]
@@ -134,13 +135,17 @@ def lift_entry(*, entry: Entry, objection: Objection, actor: User) -> Entry:
     return row
 
 
-class _History:
+class History:
     """What was ever awarded for some records: what stands, what an objection lifted, which revisions were used."""
 
     def __init__(self, asked: Mapping[str, Collection[int]]) -> None:
         self.standing: dict[Key, Entry] = {}
         self.lifted: set[Key] = set()
         self.used: dict[Key, int] = defaultdict(int)
+        self.read(asked)
+
+    def read(self, asked: Mapping[str, Collection[int]]) -> None:
+        """One statement for any number of records and kinds."""
         wanted = Q(pk__in=[])
         for kind, ids in asked.items():
             wanted |= Q(source_kind=kind, source_id__in=ids)

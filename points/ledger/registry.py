@@ -43,26 +43,31 @@ def _nothing(ids: Ids, reader: User) -> dict[int, str]:
     return {}
 
 
+def _free(ids: Ids) -> None:
+    """Nothing to lock."""
+
+
 @dataclass(frozen=True)
 class Source:
     """One kind of record.
 
-    `feeds`: what it delivers, with the words the rule book shows. `awards(ids, book, lock)`: what each record is worth
-    today; every id is a key of the answer, a source may add others, and `lock` keeps them as they are till the end.
-    `booked`: of each record that is worth something. `worth_asking(year)`: ids, ascending, of those of a year that may
-    be worth something, all years for None. `follows`: kind of another record -> what its change makes of records of
-    this kind.
-    `links(ids, reader)`: where a reader may open them; what is missing the reader may not.
+    `feeds`: what it delivers, with the words the rule book shows. `awards(ids, book)`: what each record is worth
+    today; every id is a key of the answer, and a source may add others. `lock(ids)` keeps records as they are until the
+    transaction ends; who changes one holds its lock already. `booked`: of each record that is worth something.
+    `worth_asking(year)`: ids, ascending, of those of a year that may be worth something, all years for None.
+    `follows`: kind of another record -> what its change makes of records of this kind; it locks what the change
+    itself did not. `links(ids, reader)`: where a reader may open them; what is missing the reader may not.
     """
 
     kind: str
     label: str
     feeds: Mapping[str, str]
-    awards: Callable[[Ids, RuleBook, bool], Awards]
+    awards: Callable[[Ids, RuleBook], Awards]
     booked: Callable[[Ids], dict[int, Booked]]
     worth_asking: Callable[[int | None], Iterable[int]]
-    follows: Mapping[str, Callable[[Ids, RuleBook, bool], Awards]] = field(default_factory=dict)
+    follows: Mapping[str, Callable[[Ids, RuleBook], Awards]] = field(default_factory=dict)
     links: Callable[[Ids, User], dict[int, str]] = _nothing
+    lock: Callable[[Ids], None] = _free
 
 
 _SOURCES: Final[dict[str, Source]] = {}
@@ -81,7 +86,7 @@ def sources() -> Iterator[Source]:
     yield from _SOURCES.values()
 
 
-def touched_by(kind: str) -> Iterator[tuple[Source, Callable[[Ids, RuleBook, bool], Awards]]]:
+def touched_by(kind: str) -> Iterator[tuple[Source, Callable[[Ids, RuleBook], Awards]]]:
     """The sources a change of records of this kind may change, themselves first, each with how it is asked."""
     if kind in _SOURCES:
         yield _SOURCES[kind], _SOURCES[kind].awards

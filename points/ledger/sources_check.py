@@ -27,7 +27,7 @@ def differing_records(source: Source, year: int | None) -> Iterator[Difference]:
     """
     book, ids, before = RuleBook(), _ids(source, year), set[int]()
     while batch := list(islice(ids, BATCH)):
-        found = source.awards(batch, book, False)
+        found = source.awards(batch, book)
         mine = set(found) - before  # a source may answer for neighbours too; those were compared with the last batch
         before = set(found)
         wanted: dict[Key, Fact] = {

@@ -64,10 +64,10 @@ class Row(NamedTuple):
         return bool(by_code and self.signed_at and self.signed_at > begins + LATE_AFTER and not self.note)
 
 
-def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+def awards_of(ids: Collection[int], book: RuleBook) -> Awards:
     """What each record is worth; one statement. A record that is not confirmed is worth nothing."""
     people = Attendance.objects.filter(activity__state__in=SEEN_BY_MEMBERS)
-    return _worth(ids, book, people, lock=lock)
+    return _worth(ids, book, people)
 
 
 def waiting_awards(member: Member, year: int, book: RuleBook) -> dict[int, list[Award]]:
@@ -79,11 +79,11 @@ def waiting_awards(member: Member, year: int, book: RuleBook) -> dict[int, list[
     return {pk: awards for pk, awards in good.items() if awards}
 
 
-def _worth(ids: Collection[int], book: RuleBook, people: QuerySet[Attendance], *, lock: bool = False) -> Awards:
+def _worth(ids: Collection[int], book: RuleBook, people: QuerySet[Attendance]) -> Awards:
     result: Awards = {pk: [] for pk in ids}
     kinds: dict[int, set[str]] = defaultdict(set)
     rows: dict[tuple[int, int], Row] = {}
-    for row in _rows(ids, people, lock):
+    for row in _rows(ids, people):
         rows[row.activity, row.member] = row
         if row.kind:
             kinds[row.activity].add(row.kind)
@@ -113,7 +113,7 @@ def _worth(ids: Collection[int], book: RuleBook, people: QuerySet[Attendance], *
     return result
 
 
-def _rows(ids: Collection[int], people: QuerySet[Attendance], lock: bool) -> Iterable[Row]:
+def _rows(ids: Collection[int], people: QuerySet[Attendance]) -> Iterable[Row]:
     if not ids:
         return []
     of_day = TruncDate("activity__starts_at")
@@ -126,8 +126,6 @@ def _rows(ids: Collection[int], people: QuerySet[Attendance], lock: bool) -> Ite
     )
     said = LifeEntry.objects.filter(activity=OuterRef("activity"), member=OuterRef("member")).exclude(self_criticism="")
     found = people.filter(activity__in=ids).annotate(day=of_day).annotate(has_groups=Exists(groups), said=Exists(said))
-    if lock:
-        found = found.select_for_update(of=("activity",))
     values: Any = found.annotate(kind=F("activity__kinds__kind")).values_list(
         "activity_id",
         "activity__topic",
@@ -167,6 +165,10 @@ def _reason(feed: str, row: Row, kinds: Collection[str]) -> str:
     return f"{what}：{row.topic}"[:120] if row.topic else what
 
 
+def lock(ids: Collection[int]) -> None:
+    list(Activity.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+
+
 def booked(ids: Collection[int]) -> dict[int, Booked]:
     rows = Activity.objects.filter(pk__in=ids).values_list("pk", "revision", "confirmed_at")
     return {
@@ -185,4 +187,4 @@ def links(ids: Collection[int], reader: User) -> dict[int, str]:
     return {pk: reverse("activities:activity_detail", args=[pk]) for pk in open_to_me}
 
 
-register(Source(KIND, "活动记录", FEEDS, awards_of, booked, worth_asking, links=links))
+register(Source(KIND, "活动记录", FEEDS, awards_of, booked, worth_asking, links=links, lock=lock))

@@ -14,17 +14,19 @@ from points.rulebook.book import RuleBook
 KIND: Final = CLAIM
 
 
-def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+def awards_of(ids: Collection[int], book: RuleBook) -> Awards:
     """As decided: a later edition does not change what was accepted. One statement."""
     result: Awards = {pk: [] for pk in ids}
     rows = Claim.objects.filter(pk__in=ids, state=ClaimState.ACCEPTED).select_related("rule").order_by("pk")
-    if lock:
-        rows = rows.select_for_update(of=("self",))
     for claim in rows:
         reason = f"{claim.rule.title}：{claim.title}"[:120] if not claim.source_kind else claim.title
         award = Award(claim.member_id, claim.branch_id, claim.happened_on, claim.rule, claim.points, reason)
         result[claim.pk].append(award)
     return result
+
+
+def lock(ids: Collection[int]) -> None:
+    list(Claim.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk").values_list("pk"))
 
 
 def booked(ids: Collection[int]) -> dict[int, Booked]:
@@ -39,4 +41,4 @@ def worth_asking(year: int | None) -> Iterable[int]:
     return of_year.order_by("pk").values_list("pk", flat=True).iterator()
 
 
-register(Source(KIND, "申报", {}, awards_of, booked, worth_asking))
+register(Source(KIND, "申报", {}, awards_of, booked, worth_asking, lock=lock))

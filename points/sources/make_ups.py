@@ -17,7 +17,7 @@ KIND: Final = "make_up"
 LAPSED: Final = "make_up.lapsed"
 
 
-def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+def awards_of(ids: Collection[int], book: RuleBook) -> Awards:
     """What each lapsed make-up costs, on the last day of its term, unless it was waived; two statements."""
     result: Awards = {pk: [] for pk in ids}
     rows = MakeUp.objects.filter(pk__in=ids, lapsed_on__isnull=False).exclude(state=MakeUpState.WAIVED)
@@ -32,6 +32,10 @@ def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Award
             award = Award(row.member_id, row.branch_id, make_up.due, edition.rows[item.code], item.value(), reason)
             result[make_up.pk].append(award)
     return result
+
+
+def lock(ids: Collection[int]) -> None:
+    list(MakeUp.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk").values_list("pk"))
 
 
 def booked(ids: Collection[int]) -> dict[int, Booked]:
@@ -50,4 +54,6 @@ def links(ids: Collection[int], reader: User) -> dict[int, str]:
     return {pk: reverse("activities:my_attendance") for pk in mine}
 
 
-register(Source(KIND, "补课", {LAPSED: "补课：请假后30天内未补课"}, awards_of, booked, worth_asking, links=links))
+register(
+    Source(KIND, "补课", {LAPSED: "补课：请假后30天内未补课"}, awards_of, booked, worth_asking, links=links, lock=lock)
+)

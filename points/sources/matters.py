@@ -18,7 +18,7 @@ KIND: Final = "matter"
 DONE: Final = "matter.done"
 
 
-def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+def awards_of(ids: Collection[int], book: RuleBook) -> Awards:
     """What each matter is worth to its owner, on the day it was done; four statements. Who ticks
     off a matter of their own earns nothing by it."""
     result: Awards = {pk: [] for pk in ids}
@@ -44,6 +44,10 @@ def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Award
     return result
 
 
+def lock(ids: Collection[int]) -> None:
+    list(FollowUp.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+
+
 def booked(ids: Collection[int]) -> dict[int, Booked]:
     rows = FollowUp.objects.filter(pk__in=ids).values_list("pk", "done_on")
     return {pk: Booked(1, done_on or timezone.localdate()) for pk, done_on in rows}
@@ -61,4 +65,8 @@ def links(ids: Collection[int], reader: User) -> dict[int, str]:
     return {pk: reverse("activities:activity_detail", args=[one]) for pk, one in records.items() if one in seen}
 
 
-register(Source(KIND, "议定事项", {DONE: "议定事项：责任人按时完成"}, awards_of, booked, worth_asking, links=links))
+register(
+    Source(
+        KIND, "议定事项", {DONE: "议定事项：责任人按时完成"}, awards_of, booked, worth_asking, links=links, lock=lock
+    )
+)

@@ -13,12 +13,12 @@ from heapq import merge
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from activities.attendance.hours import counted
 from activities.attendance.rules import study_year_key, study_year_of
-from activities.models import Attendance
 from branches.models import User
 from members.models import Exemption, Member
 from points.choices import PeriodKind, PeriodState
@@ -51,7 +51,7 @@ class Place(NamedTuple):
     category: str
 
 
-def awards_of(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+def awards_of(ids: Collection[int], book: RuleBook) -> Awards:
     """The years these units belong to, whole: the units the cap leaves room for, completed or not, and the shortfall.
 
     Two statements; more for a year that is over.
@@ -157,19 +157,30 @@ def _add_shortfalls(result: Awards, keys: Collection[int], done: Mapping[int, li
             result[key * 100].append(Award(member, home, last, edition.rows[item.code], item.value(), reason))
 
 
-def after_records(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
+def lock(ids: Collection[int]) -> None:
+    """The members, before their hours are read: of two meetings confirmed at once the second must see the first."""
+    list(_locked(Member.objects.filter(pk__in={study_year_of(pk // 100)[0] for pk in ids})))
+
+
+def _locked(members: QuerySet[Member]) -> QuerySet[Member]:
+    return members.only("pk").order_by("pk").select_for_update(of=("self",), no_key=True)
+
+
+def after_records(ids: Collection[int], book: RuleBook) -> Awards:
     """What a changed record makes of the hours of everybody it expects; two statements."""
-    people = Attendance.objects.filter(activity__in=ids)
-    values = ("member_id", "activity__starts_at", "branch__hospital", "branch__category")
+    people = Member.objects.filter(attendances__activity__in=ids).annotate(
+        at=F("attendances__activity__starts_at"), hospital=F("branch__hospital"), category=F("branch__category")
+    )
     places = {
-        study_year_key(member, timezone.localdate(starts_at).year): Place(hospital, category)
-        for member, starts_at, hospital, category in people.values_list(*values)
+        study_year_key(member.pk, timezone.localdate(member.at).year): Place(member.hospital, member.category)
+        for member in _locked(people)
     }
     return _worth([key * 100 for key in places], places, book)
 
 
-def after_years(ids: Collection[int], book: RuleBook, lock: bool = False) -> Awards:
-    return awards_of([key * 100 for key in ids], book, lock)
+def after_years(ids: Collection[int], book: RuleBook) -> Awards:
+    lock([key * 100 for key in ids])
+    return awards_of([key * 100 for key in ids], book)
 
 
 def booked(ids: Collection[int]) -> dict[int, Booked]:
@@ -211,5 +222,6 @@ register(
         worth_asking,
         follows={attendance.KIND: after_records, YEAR_CHANGED: after_years},
         links=links,
+        lock=lock,
     )
 )

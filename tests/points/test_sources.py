@@ -225,7 +225,7 @@ def test_a_source_of_a_later_room_joins_without_a_line_of_the_ledger(branch, mem
     rule = RuleItem.objects.get(code="C01")
     paid = {7: members[0]}
 
-    def awards(ids, book, lock):
+    def awards(ids, book):
         return {
             pk: [registry.Award(paid[pk].pk, branch.pk, date(2026, 10, 31), rule, rule.points, "10月党费")]
             if pk in paid
@@ -258,9 +258,12 @@ def test_a_source_of_a_later_room_joins_without_a_line_of_the_ledger(branch, mem
 def edition(hospital):
     """edition(valid_from, A02=…): a published edition of the hospital with these items of the default changed."""
 
-    def make(valid_from, variants=None, **points):
+    def make(valid_from, variants=None, published=True, **points):
         version = RuleVersion.objects.create(
-            hospital=hospital, name="院内版", valid_from=valid_from, published_at=factories.at(valid_from)
+            hospital=hospital,
+            name="院内版",
+            valid_from=valid_from,
+            published_at=factories.at(valid_from) if published else None,
         )
         for item in RuleItem.objects.filter(version__hospital=None):
             item.pk, item.version = None, version
@@ -288,8 +291,7 @@ def test_a_hospital_has_its_own_edition_from_its_month_on_and_others_keep_the_de
 
 
 def test_a_draft_is_in_force_nowhere(branch, groups, members, held, edition):
-    version = edition(date(2026, 1, 1), A02="2")
-    RuleVersion.objects.filter(pk=version.pk).update(published_at=None)
+    edition(date(2026, 1, 1), published=False, A02="2")
     held(members[:1])
     assert [points for _, points, _ in standing(members[0])] == [Decimal("0.50")]
 
