@@ -126,6 +126,23 @@ MATRIX: dict[str, Row] = {
     "points:period_detail": Row("branch", sees=(C.POINTS_VIEW,)),
     "points:period_change": Row("branch", sees=(C.POINTS_VIEW,), needs=(C.PERIODS_CLOSE,)),
     "points:period_close_all": Row(needs=(C.PERIODS_CLOSE,)),
+    "points:assessment_list": Row(needs=(C.ASSESSMENT_WRITE, C.ASSESSMENT_CONFIRM)),
+    **{
+        f"points:{name}": Row(
+            "branch", sees=(C.ASSESSMENT_WRITE, C.ASSESSMENT_CONFIRM), needs=needs, extra={"year": 2025}
+        )
+        for name, needs in {
+            "assessment_detail": (),
+            "assessment_file": (),
+            "assessment_move": (),
+            "assessment_grade": (C.ASSESSMENT_WRITE,),
+            "assessment_votes": (C.ASSESSMENT_WRITE,),
+            "appraisal_upload": (C.ASSESSMENT_WRITE,),
+            "appraisal_template": (C.ASSESSMENT_WRITE,),
+        }.items()
+    },
+    "points:appraisal_batch": Row("appraisal", sees=(C.ASSESSMENT_WRITE,)),
+    "points:appraisal_batch_act": Row("appraisal", sees=(C.ASSESSMENT_WRITE,)),
     "members:member_create": Row(needs=(C.ROSTER_WRITE,)),
     "members:member_detail": Row("member", sees=(C.ROSTER_VIEW,)),
     "members:member_reveal": Row("member", sees=(C.ROSTER_VIEW,), needs=(C.PII_VIEW,)),

@@ -34,6 +34,8 @@ from branches.models import Branch, Job, User
 from branches.office.services import keep, request_report
 from config.uploads import CheckedFile
 from members.models import BatchState, Exemption, ImportBatch, Member
+from points.choices import BatchKind
+from points.models import PointsBatch
 from tests import factories
 
 AT_HOSPITAL = {
@@ -170,6 +172,14 @@ def build_world(place: str) -> World:
     exemption = Exemption.objects.create(
         member=member, ground="floating", starts_on=day, approved_on=day, entered_by=secretary
     )
+    appraisal = PointsBatch.objects.create(
+        branch=branch,
+        kind=BatchKind.APPRAISAL,
+        file_name=f"{canary}.xlsx",
+        params={"year": 2025},
+        summary={"new": 0, "changed": 0, "same": 0, "own": 0, "wrong": 0},
+        uploaded_by=secretary,
+    )
     notice = notify(
         recipient=secretary, topic=Topic.RECORD, item_key=f"world {place}", step="1", text=f"{canary}的消息", url="/"
     )
@@ -202,6 +212,7 @@ def build_world(place: str) -> World:
         "make_up": {"pk": make_up.pk},
         "course": {"pk": course.pk},
         "exemption": {"pk": exemption.pk},
+        "appraisal": {"pk": appraisal.pk},
         "notice": {"pk": notice.pk},
         "saved_filter": {"pk": save_filter(user=secretary, name="本月", query="span=this-month").pk},
     }

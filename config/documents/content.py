@@ -148,7 +148,7 @@ class Cell:
     """One cell of a form. `span` counts units of the grid, `rows` the rows it is high.
 
     `caption` is a printed label at the head of a cell that has no label cell beside it; `sign` stands at the bottom
-    right. Cells below one that is more rows high leave its place out.
+    right. Cells below one that is more rows high leave its place out. `size`: points, where not those of the form.
     """
 
     text: str = ""
@@ -159,6 +159,7 @@ class Cell:
     sign: str = ""
     align: Align = ""
     photos: PhotoRow | None = None
+    size: float = 0
 
 
 @dataclass(frozen=True)

@@ -298,7 +298,8 @@ class _Writer:
             return element
         align = cell.align or ("center" if cell.label else "")
         font = self.fonts.label if cell.label else self.fonts.cell
-        size, line = self.fonts.cell_size, self.fonts.cell_size * 5 / 3
+        size = cell.size or self.fonts.cell_size
+        line = size * 5 / 3
         keep = row.keep_next
         if cell.caption:
             element.append(paragraph_of(clean(cell.caption), self.fonts.label, size, line=line, keep=keep))

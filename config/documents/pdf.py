@@ -323,6 +323,8 @@ def _grid(grid: Grid, width: float, size: float) -> SafeString:
 def _cell(placed: Placed, row: LaidRow, width: float, size: float) -> SafeString:
     """The least height stands at the cells: at the row, WeasyPrint adds it to a label that is several rows high."""
     cell: Cell = placed.cell
+    own = f"font-size:{cell.size}pt;line-height:{cell.size * 5 / 3:.2f}pt;" if cell.size else ""
+    size = cell.size or size
     long = row.splits or bool(cell.caption) or placed.open_bottom
     names = (
         "label" if cell.label else "text" if long else "",
@@ -343,7 +345,7 @@ def _cell(placed: Placed, row: LaidRow, width: float, size: float) -> SafeString
     return format_html(
         '<td class="{}" style="{}" colspan="{}" rowspan="{}">{}</td>',
         " ".join(filter(None, names)),
-        f"height:{max(0, row.height - 2 * LINE_PADDING)}mm" if placed.rowspan == 1 and not row.splits else "",
+        own + (f"height:{max(0, row.height - 2 * LINE_PADDING)}mm" if placed.rowspan == 1 and not row.splits else ""),
         placed.colspan,
         placed.rowspan,
         _join(inside),

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from points.urls.assessment import urlpatterns as assessment
 from points.views import pages, periods
 
 app_name = "points"
@@ -14,4 +15,5 @@ urlpatterns = [
     path("periods/<int:pk>/", periods.period_detail, name="period_detail"),
     path("periods/<int:pk>/change/", periods.period_change, name="period_change"),
     path("periods/close/", periods.period_close_all, name="period_close_all"),
+    *assessment,
 ]
