@@ -48,8 +48,19 @@ DOORS = (
         "clipboard-data",
         "积分管理",
         C.POINTS_VIEW,
-        also=("/points/members/", "/points/periods/", "/points/assessment/", "/members/exemptions/"),
+        also=(
+            "/points/members/",
+            "/points/periods/",
+            "/points/assessment/",
+            "/members/exemptions/",
+            "/points/claims/review/",
+            "/points/deductions/",
+            "/points/batches/",
+        ),
     ),
+    # The leader of a group and the discipline office see no points of the branch, and have this one thing to do there.
+    _door("支部与党员", "points:claim_review_list", "clipboard-check", "申报初审", C.POINTS_FIRST_REVIEW),
+    _door("支部与党员", "points:veto_list", "shield-exclamation", "一票否决", C.DISCIPLINE_WRITE),
     _door(
         "支部与党员",
         "activities:make_up_list",
@@ -74,7 +85,7 @@ DOORS = (
         *C,
         also=("/branches/todos/", "/branches/reminders/", "/branches/feed/"),
     ),
-    _door("个人", "points:my_points", "clipboard-check", "我的积分", C.OWN_VIEW),
+    _door("个人", "points:my_points", "clipboard-check", "我的积分", C.OWN_VIEW, also=("/points/claims/",)),
     _door(
         "个人",
         "activities:my_attendance",

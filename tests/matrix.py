@@ -72,6 +72,18 @@ def of_branch(*needs: C) -> Callable[[Role], set[int]]:
     return answers
 
 
+def reads_claims(*needs: C) -> Callable[[Role], set[int]]:
+    """Claims of others: for those who review or check them, and for the discipline member, who may void them."""
+
+    def answers(role: Role) -> set[int]:
+        grants = GRANTS[role]
+        if not grants & {C.POINTS_REVIEW, C.POINTS_CHECK} and not grants >= {C.DISCIPLINE_VIEW, C.POINTS_VIEW}:
+            return {404}
+        return PAGE if not needs or grants & set(needs) else {403}
+
+    return answers
+
+
 def reads_handbooks(role: Role) -> set[int]:
     """A kept report of a branch takes all it is made of, at the branch itself; else it is unknown."""
     whole = {C.ACTIVITY_VIEW, C.ROSTER_VIEW, C.POINTS_VIEW} <= GRANTS[role]
@@ -122,6 +134,22 @@ MATRIX: dict[str, Row] = {
     "points:member_points": Row("member", sees=(C.ROSTER_VIEW, C.POINTS_VIEW), needs=(C.POINTS_VIEW,)),
     "points:branch_points": Row(needs=(C.POINTS_VIEW,)),
     "points:rule_list": Row(needs=(C.RULES_VIEW,)),
+    "points:claim_list": ANY,
+    "points:claim_create": ANY,
+    "points:claim_detail": Row("claim", odd=reads_claims()),
+    "points:claim_edit": Row("claim", odd=only_its_owner),
+    "points:claim_withdraw": Row("claim", odd=only_its_owner),
+    "points:claim_review": Row("claim", odd=reads_claims(C.POINTS_REVIEW)),
+    "points:claim_void": Row("claim", odd=reads_claims(C.POINTS_REVIEW, C.DISCIPLINE_WRITE)),
+    "points:claim_evidence": Row("evidence", odd=reads_claims()),
+    "points:evidence_delete": Row("evidence", odd=only_its_owner),
+    "points:claim_review_list": Row(needs=(C.POINTS_REVIEW, C.POINTS_FIRST_REVIEW)),
+    "points:claim_accept_many": Row(needs=(C.POINTS_REVIEW, C.POINTS_FIRST_REVIEW)),
+    "points:deduction_list": Row(needs=(C.POINTS_DEDUCT, C.DISCIPLINE_VIEW)),
+    "points:deduction_create": Row(needs=(C.POINTS_DEDUCT, C.DISCIPLINE_WRITE)),
+    "points:deduction_withdraw": Row("deduction", odd=reads_claims(C.POINTS_DEDUCT)),
+    "points:veto_list": Row(needs=(C.DISCIPLINE_VIEW,)),
+    "points:veto_create": Row(needs=(C.DISCIPLINE_WRITE,)),
     "points:period_list": Row(needs=(C.POINTS_VIEW,)),
     "points:period_detail": Row("branch", sees=(C.POINTS_VIEW,)),
     "points:period_change": Row("branch", sees=(C.POINTS_VIEW,), needs=(C.PERIODS_CLOSE,)),

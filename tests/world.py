@@ -34,8 +34,8 @@ from branches.models import Branch, Job, User
 from branches.office.services import keep, request_report
 from config.uploads import CheckedFile
 from members.models import BatchState, Exemption, ImportBatch, Member
-from points.choices import BatchKind
-from points.models import PointsBatch
+from points.choices import BatchKind, ClaimState
+from points.models import Claim, Evidence, PointsBatch, RuleItem
 from tests import factories
 
 AT_HOSPITAL = {
@@ -71,6 +71,39 @@ def votes(branch: Branch, group: Branch, member: Member, secretary: User) -> dic
     exclusion = Exclusion.objects.create(activity=meeting, member=member, reason="frail", consent="批字1号")
     found = {"meeting": meeting, "motion": motion, "election": election, "exclusion": exclusion}
     return {name: {"pk": row.pk} for name, row in found.items()}
+
+
+def claims(branch: Branch, member: Member, secretary: User) -> dict[str, dict[str, Any]]:
+    """A declared claim with its evidence, and a deduction the member was told of."""
+
+    def make(code: str, points: int, **fields: Any) -> Claim:
+        rule = RuleItem.objects.get(version__hospital=None, code=code)
+        return Claim.objects.create(
+            member=member,
+            branch=branch,
+            rule=rule,
+            rule_code=code,
+            category=rule.category,
+            points=points,
+            happened_on=date(2026, 11, 11),
+            month=date(2026, 11, 1),
+            **fields,
+        )
+
+    claim = make("E05", 1, title=f"{member}献血", state=ClaimState.DECLARED, declared_by=member.user)
+    told = {"state": ClaimState.ANNOUNCED, "announced_on": date(2026, 11, 12), "postable_from": date(2026, 11, 17)}
+    deduction = make("G08", -1, title=f"{member}未佩戴党徽", declared_by=secretary, **told)
+    file = CheckedFile("献血证.pdf", "application/pdf", b"%PDF-1.7", "1" * 64)
+    evidence = Evidence.objects.create(
+        claim=claim,
+        name=file.name,
+        file=keep_file(file),
+        content_type=file.content_type,
+        size=8,
+        sha256=file.sha256,
+        uploaded_by=member.user,
+    )
+    return {name: {"pk": row.pk} for name, row in (("claim", claim), ("deduction", deduction), ("evidence", evidence))}
 
 
 def build_world(place: str) -> World:
@@ -200,6 +233,7 @@ def build_world(place: str) -> World:
         "item": {"pk": item.pk},
         "photo": {"pk": photo.pk},
         **votes(branch, group, member, secretary),
+        **claims(branch, member, secretary),
         "matter": {"pk": matter.pk},
         "attachment": {"pk": attachment.pk},
         "pushed": {"pk": pushed.pk},

@@ -15,9 +15,9 @@ from branches.inbox import Message, notify_many
 from branches.models import User
 from config.templatetags.ui import cn_day
 from members.models import Member, month_of
-from points.choices import ClaimOrigin, ClaimState
+from points.choices import ClaimOrigin, ClaimState, Declarer
 from points.ledger.registry import Award
-from points.models import Claim
+from points.models import Claim, RuleItem
 
 Key = tuple[str, int, int, str]  # kind and id of the source, member, rule code
 
@@ -106,17 +106,22 @@ def _announced(key: Key, award: Award, today: date, actor: User | None) -> Claim
 
 
 TEXTS = {
-    "announced": "{day}一项扣分告知：{code}，{points}分，如有异议请在月份关账前提出",
-    "withdrawn": "{day}的扣分（{code}）已取消",
-    "posted": "{day}的扣分（{code}，{points}分）已入账",
+    "announced": "{day}一项扣分告知：{what}{points}分，如有异议请在月份关账前提出",
+    "withdrawn": "{day}的扣分（{what}{points}分）已取消",
+    "posted": "{day}的扣分（{what}{points}分）已入账",
 }
 
 
 def tell_members(claims: Iterable[Claim], step: str) -> None:
-    """Say to each member what became of a deduction; the reason stands on the page, never in the message."""
+    """Say to each member what became of a deduction; the reason stands on the page, never in the message.
+
+    Of what the discipline side entered not even the item: messages may leave the house.
+    """
     claims = list(claims)
     if not claims:
         return
+    hushed = RuleItem.objects.filter(pk__in={c.rule_id for c in claims}, declared_by=Declarer.DISCIPLINE)
+    silent = set(hushed.values_list("pk", flat=True))
     users = dict(Member.objects.filter(pk__in={c.member_id for c in claims}).values_list("pk", "user"))
     notify_many(
         Message(
@@ -124,8 +129,12 @@ def tell_members(claims: Iterable[Claim], step: str) -> None:
             topic=Topic.POINTS,
             item_key=f"claim:{claim.pk}",
             step=f"{step}:{claim.revision}",
-            text=TEXTS[step].format(day=cn_day(claim.happened_on), code=claim.rule_code, points=claim.points),
-            url=reverse("points:my_points"),
+            text=TEXTS[step].format(
+                day=cn_day(claim.happened_on),
+                what="" if claim.rule_id in silent else f"{claim.rule_code}，",
+                points=claim.points,
+            ),
+            url=reverse("points:claim_detail", args=[claim.pk]),
         )
         for claim in claims
         if claim.member_id in users

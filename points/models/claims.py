@@ -1,13 +1,16 @@
 """Claims and announced deductions, their evidence, objections to them, and batches read from Excel."""
 
 import uuid
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 
+from branches.choices import Capability
 from branches.models import Branch, BranchScopedQuerySet, User
+from branches.rules import subtree_end
 from config.crypto import EncryptedTextField
 from members.models import Member
 from points.choices import (
@@ -17,7 +20,9 @@ from points.choices import (
     Category,
     ClaimOrigin,
     ClaimState,
+    Declarer,
     ObjectionState,
+    Reviewer,
 )
 from points.models.rulebook import CENTS, RuleItem
 
@@ -51,12 +56,59 @@ class PointsBatch(models.Model):
         return self.file_name
 
 
+CONFIDENTIAL = Q(category=Category.VETO) | Q(rule__declared_by=Declarer.DISCIPLINE)
+
+
 class ClaimQuerySet(BranchScopedQuerySet):
     def own(self, user: User) -> Self:
         return self.filter(member__user=user)
 
+    def handed_in_to(self, user: User) -> Self:
+        """For those who review, check or void claims of its branch; what the discipline side entered, for those who may
+        see that; first reviews, for the leader of the member's group. No drafts.
+        """
+        return self.filter(_handed_in_to(user), ~Q(state=ClaimState.DRAFT)) if user.is_authenticated else self.none()
+
+    def readable_by(self, user: User) -> Self:
+        """One's own, and what was handed in to this person."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(member__user=user) | _handed_in_to(user) & ~Q(state=ClaimState.DRAFT))
+
+    def deductions_of(self, user: User) -> Self:
+        """Deductions of the branches where this person enters some, whoever entered them, and those one may read."""
+        here = _below("branch", user.paths_granting(Capability.POINTS_DEDUCT))
+        return self.filter(here | _handed_in_to(user), category=Category.DED)
+
+    def confidential(self) -> Self:
+        return self.filter(CONFIDENTIAL)
+
+    def ordinary(self) -> Self:
+        """Without what the discipline side entered."""
+        return self.exclude(CONFIDENTIAL)
+
+    def alive(self) -> Self:
+        return self.filter(state__in=CLAIM_ALIVE)
+
     def for_list(self) -> Self:
         return self.select_related("member__user", "branch", "rule", "decided_by").order_by("-happened_on", "-pk")
+
+
+def _handed_in_to(user: User) -> Q:
+    reviews = {*user.paths_granting(Capability.POINTS_REVIEW), *user.paths_granting(Capability.POINTS_CHECK)}
+    discipline = set(user.paths_granting(Capability.DISCIPLINE_VIEW))
+    reviews |= discipline & set(user.paths_granting(Capability.POINTS_VIEW))
+    leads = user.paths_granting(Capability.POINTS_FIRST_REVIEW)
+    ordinary = _below("branch", reviews)
+    ordinary |= _below("member__group", leads) & Q(rule__reviewed_by=Reviewer.LEADER_FIRST)
+    return ordinary & ~CONFIDENTIAL | _below("branch", discipline) & CONFIDENTIAL
+
+
+def _below(prefix: str, paths: Iterable[str]) -> Q:
+    scope = Q(pk__in=[])
+    for path in paths:
+        scope |= Q(**{f"{prefix}__path__gte": path, f"{prefix}__path__lt": subtree_end(path)})
+    return scope
 
 
 class Claim(models.Model):
@@ -145,6 +197,15 @@ class Claim(models.Model):
     @property
     def is_deduction(self) -> bool:
         return self.category == Category.DED
+
+    @property
+    def is_veto(self) -> bool:
+        return self.category == Category.VETO
+
+    @property
+    def is_confidential(self) -> bool:
+        """Entered by the discipline side; `rule` is read with it."""
+        return self.is_veto or self.rule.declared_by == Declarer.DISCIPLINE
 
 
 class EvidenceQuerySet(BranchScopedQuerySet):

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from points.urls.assessment import urlpatterns as assessment
+from points.urls.claims import urlpatterns as claims
 from points.views import pages, periods
 
 app_name = "points"
@@ -11,6 +12,7 @@ urlpatterns = [
     path("members/<int:pk>/", pages.member_points, name="member_points"),
     path("branch/", pages.branch_points, name="branch_points"),
     path("rules/", pages.rule_list, name="rule_list"),
+    *claims,
     path("periods/", periods.period_list, name="period_list"),
     path("periods/<int:pk>/", periods.period_detail, name="period_detail"),
     path("periods/<int:pk>/change/", periods.period_change, name="period_change"),
