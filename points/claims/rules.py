@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from points.choices import ONE_DEED, Category, Declarer, Reviewer
-from points.rules import Item, points_for
+from points.rules import Item, points_for, round_half_up
 
 COUNTED: Final = frozenset({"次", "件", "项", "篇", "条", "人", "月", "季度", "年", ""})  # one claim is one of these
 MOST: Final = Decimal(500)  # hours or kilometres of one claim: more is a slip of the pen
@@ -58,7 +58,7 @@ def worth(
     points = points_for(item, quantity, level=level, has_groups=has_groups, post=post)
     if not points and item.category != Category.VETO:
         raise ValueError(f"每满{_plain(item.per)}{item.unit}记一次分，不满的请合并几次后申报。")
-    return points
+    return round_half_up(points)
 
 
 def _plain(value: Decimal) -> str:

@@ -232,4 +232,7 @@ def _choices(row: RuleItem) -> list[tuple[str, str]]:
     if not row.levels:
         return [(row.code, f"{row.code} {row.title}（{row.points_text or row.points}）")]
     name = f"{row.code} {row.title}"
-    return [(f"{row.code}:{one['code']}", f"{name}：{one['label']}（{one['points']}分）") for one in row.levels]
+    return [
+        (f"{row.code}:{one['code']}", f"{name}：{one['label']}（{one['points'].replace('-', '−')}分）")
+        for one in row.levels
+    ]
