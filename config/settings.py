@@ -129,7 +129,12 @@ ATOMIC_REQUESTS = False
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 # Tasks beside the tasks.py of each app:
-CELERY_IMPORTS = ["branches.accounts.tasks", "branches.office.tasks", "activities.handbook.tasks"]
+CELERY_IMPORTS = [
+    "branches.accounts.tasks",
+    "branches.office.tasks",
+    "activities.handbook.tasks",
+    "points.editions.tasks",
+]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

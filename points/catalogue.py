@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from points.choices import Category, Declarer, Origin, Reviewer
-from points.rules import Item, Level
+from points.rules import Item, Level, Variant
 
 _ORG, _STU, _DUT, _POS = Category.ORG, Category.STU, Category.DUT, Category.POS
 _SVC, _HON, _DED, _VETO = Category.SVC, Category.HON, Category.DED, Category.VETO
@@ -358,6 +358,7 @@ def row_of(item: Item, position: int) -> dict[str, Any]:
         "levels": [{"code": one.code, "label": one.label, "points": str(one.points)} for one in item.levels],
         "cap": item.cap,
         "factor_without_groups": item.factor_without_groups,
+        "variants": {post: _variant_row(one) for post, one in item.variants.items()},
         "points_text": item.points_text,
         "origin": item.origin,
         "feed": item.feed,
@@ -367,6 +368,13 @@ def row_of(item: Item, position: int) -> dict[str, Any]:
         "evidence_required": item.evidence_required,
         "position": position,
     }
+
+
+def _variant_row(variant: Variant) -> dict[str, Any]:
+    if variant.off:
+        return {"off": True}
+    figures = {"points": variant.points, "cap": variant.cap}
+    return {name: str(value) for name, value in figures.items() if value is not None}
 
 
 def install_default(RuleVersion: Any, RuleItem: Any) -> None:

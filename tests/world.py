@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from activities.choices import AbsenceReason, ActivityState, Kind, Period, StudyState
 from activities.files import keep_file
@@ -35,7 +36,7 @@ from branches.office.services import keep, request_report
 from config.uploads import CheckedFile
 from members.models import BatchState, Exemption, ImportBatch, Member
 from points.choices import BatchKind, ClaimState
-from points.models import Claim, Evidence, PointsBatch, RuleItem
+from points.models import Claim, Evidence, PointsBatch, RuleItem, RuleVersion
 from tests import factories
 
 AT_HOSPITAL = {
@@ -104,6 +105,24 @@ def claims(branch: Branch, member: Member, secretary: User) -> dict[str, dict[st
         uploaded_by=member.user,
     )
     return {name: {"pk": row.pk} for name, row in (("claim", claim), ("deduction", deduction), ("evidence", evidence))}
+
+
+def rules(hospital: Branch, canary: str) -> dict[str, dict[str, Any]]:
+    """An edition of the hospital that begins later, and a draft with an item."""
+    facts = {"hospital": hospital, "basis": f"{canary}的会议"}
+    edition = RuleVersion.objects.create(
+        name="明年规则", valid_from=date(2099, 1, 1), published_at=timezone.now(), **facts
+    )
+    draft = RuleVersion.objects.create(name="后年规则", valid_from=date(2100, 1, 1), **facts)
+    for version in (edition, draft):
+        item = RuleItem.objects.create(
+            version=version, code="A01", category="ORG", title=f"{canary}的项目", points=1, origin="manual"
+        )
+    return {
+        "edition": {"pk": edition.pk},
+        "rule_draft": {"pk": draft.pk},
+        "rule_item": {"pk": draft.pk, "item": item.pk},
+    }
 
 
 def build_world(place: str) -> World:
@@ -234,6 +253,7 @@ def build_world(place: str) -> World:
         "photo": {"pk": photo.pk},
         **votes(branch, group, member, secretary),
         **claims(branch, member, secretary),
+        **rules(hospital, canary),
         "matter": {"pk": matter.pk},
         "attachment": {"pk": attachment.pk},
         "pushed": {"pk": pushed.pk},

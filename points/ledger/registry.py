@@ -57,6 +57,8 @@ class Source:
     `worth_asking(year)`: ids, ascending, of those of a year that may be worth something, all years for None.
     `follows`: kind of another record -> what its change makes of records of this kind; it locks what the change
     itself did not. `links(ids, reader)`: where a reader may open them; what is missing the reader may not.
+    `touching(members, year)`: ids of records of a year that may be worth something to these members; without it all of
+    the year are asked.
     """
 
     kind: str
@@ -68,6 +70,7 @@ class Source:
     follows: Mapping[str, Callable[[Ids, RuleBook], Awards]] = field(default_factory=dict)
     links: Callable[[Ids, User], dict[int, str]] = _nothing
     lock: Callable[[Ids], None] = _free
+    touching: Callable[[Ids, int], list[int]] | None = None
 
 
 _SOURCES: Final[dict[str, Source]] = {}

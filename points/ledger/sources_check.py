@@ -36,7 +36,7 @@ def differing_records(source: Source, year: int | None) -> Iterator[Difference]:
             for award in found[pk]
         }
         standing = _standing(source.kind, mine)
-        for key in _settled(source.kind, mine):
+        for key in settled(source.kind, mine):
             wanted.pop(key, None)
         for key in sorted({*wanted, *standing}):
             ours, theirs = wanted.get(key), standing.get(key)
@@ -65,7 +65,7 @@ def _standing(kind: str, ids: Collection[int]) -> dict[Key, Fact]:
     return {(pk, member, code): (points, day) for rows in (entries, claims) for pk, member, code, points, day in rows}
 
 
-def _settled(kind: str, ids: Collection[int]) -> set[Key]:
+def settled(kind: str, ids: Collection[int]) -> set[Key]:
     """What an upheld objection settled for good: the record says it, the ledger need not."""
     lifted = Entry.objects.filter(source_kind=kind, source_id__in=ids, reversal__lifted_by__isnull=False)
     claims = Claim.objects.filter(source_kind=kind, source_id__in=ids, lifted=True)

@@ -1,11 +1,12 @@
 """The rule book: editions of a hospital's catalogue, valid from a month on, and the post a member is measured by."""
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 
+from branches.choices import Capability
 from branches.models import Branch, BranchScopedQuerySet, Job, User
 from members.models import Member
 from points.choices import Category, Declarer, Origin, PostKind, Reviewer
@@ -15,6 +16,22 @@ CENTS = {"max_digits": 8, "decimal_places": 2}
 
 class RuleVersionQuerySet(BranchScopedQuerySet):
     branch_paths = ("hospital",)
+
+    def published(self) -> Self:
+        return self.filter(published_at__isnull=False)
+
+    def drafts(self) -> Self:
+        return self.filter(published_at__isnull=True)
+
+    def readable_by(self, user: User) -> Self:
+        """What is published by a hospital the reader belongs to or is above, the default, and drafts where they may
+        write them."""
+        if not user.is_authenticated or not (paths := user.paths_granting(Capability.RULES_VIEW)):
+            return self.none()
+        own = Branch.objects.filter(path__in=paths).order_by().values("hospital")
+        above = self.published().within(paths)
+        mine = self.published().filter(Q(hospital__in=own) | Q(hospital__isnull=True))
+        return mine | above | self.visible_to(user, Capability.RULES_WRITE)
 
 
 class RuleVersion(models.Model):

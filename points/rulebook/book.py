@@ -11,16 +11,9 @@ from django.db.models import Q
 
 from points.choices import CAPPED, Category, Declarer, Grade, Origin, Reviewer
 from points.models import RuleItem, RuleVersion
+from points.rulebook.differences import Plan
+from points.rulebook.rules import CAP_FIELDS
 from points.rules import DEFAULT_SCHEME, Item, Level, Scheme, Variant
-
-CAP_FIELDS: Mapping[Category, str] = {
-    Category.ORG: "organisational_cap",
-    Category.STU: "study_cap",
-    Category.DUT: "duties_cap",
-    Category.POS: "position_cap",
-    Category.SVC: "service_cap",
-    Category.HON: "honours_cap",
-}
 
 
 @dataclass(frozen=True)
@@ -131,6 +124,14 @@ def scheme_of(version: RuleVersion) -> Scheme:
             (Grade.QUALIFIED, version.qualified_from),
             (Grade.BASICALLY_QUALIFIED, version.basically_from),
         ),
+    )
+
+
+def plan_of(version: RuleVersion, rows: Any = None) -> Plan:
+    """An edition as values; `rows`: its items, where they are read already."""
+    rows = version.items.all() if rows is None else rows
+    return Plan(
+        version.name, version.valid_from, version.basis, scheme_of(version), tuple(item_of(row) for row in rows)
     )
 
 

@@ -182,9 +182,16 @@ def worth_asking(year: int | None) -> Iterable[int]:
     return (held.filter(starts_at__year=year) if year else held).values_list("pk", flat=True).iterator()
 
 
+def touching(members: Collection[int], year: int) -> list[int]:
+    held = Attendance.objects.filter(
+        member__in=members, activity__state__in=SEEN_BY_MEMBERS, activity__starts_at__year=year
+    )
+    return sorted(set(held.order_by().values_list("activity", flat=True)))
+
+
 def links(ids: Collection[int], reader: User) -> dict[int, str]:
     open_to_me = Activity.objects.readable_by(reader).filter(pk__in=ids).values_list("pk", flat=True)
     return {pk: reverse("activities:activity_detail", args=[pk]) for pk in open_to_me}
 
 
-register(Source(KIND, "活动记录", FEEDS, awards_of, booked, worth_asking, links=links, lock=lock))
+register(Source(KIND, "活动记录", FEEDS, awards_of, booked, worth_asking, links=links, lock=lock, touching=touching))

@@ -9,6 +9,7 @@ from django.utils import timezone
 from activities.choices import MakeUpState, short_label
 from activities.models import MakeUp
 from branches.models import User
+from points.ledger.posts import Measured, posts_of
 from points.ledger.registry import Award, Awards, Booked, Source, register
 from points.rulebook.book import RuleBook
 from points.rules import ABSENCE_COUNTS
@@ -22,14 +23,22 @@ def awards_of(ids: Collection[int], book: RuleBook) -> Awards:
     result: Awards = {pk: [] for pk in ids}
     rows = MakeUp.objects.filter(pk__in=ids, lapsed_on__isnull=False).exclude(state=MakeUpState.WAIVED)
     rows = rows.select_related("attendance__activity", "attendance__branch")
-    for make_up in rows.prefetch_related("attendance__activity__kinds").order_by("pk"):
+    found = list(rows.prefetch_related("attendance__activity__kinds").order_by("pk"))
+    book.load({make_up.attendance.branch.hospital_id for make_up in found})
+    posts = posts_of(
+        Measured(make_up.attendance.member_id, make_up.due.year, make_up.attendance.branch.category)
+        for make_up in found
+        if book.on(make_up.attendance.branch.hospital_id, make_up.due).has_variants
+    )
+    for make_up in found:
         row = make_up.attendance
         kinds = [one.kind for one in row.activity.kinds.all() if one.kind in ABSENCE_COUNTS]
         edition = book.on(row.branch.hospital_id, make_up.due)
         item = edition.by_feed.get(LAPSED)
-        if item is not None and kinds and item.value():
+        points = item.value(post=posts.get((row.member_id, make_up.due.year), "")) if item else None
+        if item and kinds and points:
             reason = f"{short_label(kinds[0])}请假后未按期补课：{row.activity}"[:120]
-            award = Award(row.member_id, row.branch_id, make_up.due, edition.rows[item.code], item.value(), reason)
+            award = Award(row.member_id, row.branch_id, make_up.due, edition.rows[item.code], points, reason)
             result[make_up.pk].append(award)
     return result
 
@@ -49,11 +58,26 @@ def worth_asking(year: int | None) -> Iterable[int]:
     return of_year.order_by("pk").values_list("pk", flat=True).iterator()
 
 
+def touching(members: Collection[int], year: int) -> list[int]:
+    lapsed = MakeUp.objects.filter(lapsed_on__isnull=False, due__year=year, attendance__member__in=members)
+    return list(lapsed.order_by("pk").values_list("pk", flat=True))
+
+
 def links(ids: Collection[int], reader: User) -> dict[int, str]:
     mine = MakeUp.objects.filter(pk__in=ids, attendance__member__user=reader).values_list("pk", flat=True)
     return {pk: reverse("activities:my_attendance") for pk in mine}
 
 
 register(
-    Source(KIND, "补课", {LAPSED: "补课：请假后30天内未补课"}, awards_of, booked, worth_asking, links=links, lock=lock)
+    Source(
+        KIND,
+        "补课",
+        {LAPSED: "补课：请假后30天内未补课"},
+        awards_of,
+        booked,
+        worth_asking,
+        links=links,
+        lock=lock,
+        touching=touching,
+    )
 )

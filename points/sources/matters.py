@@ -11,6 +11,7 @@ from activities.models import Activity, FollowUp
 from branches.models import Branch, User
 from members.models import Member
 from points.ledger.homes import homes_on
+from points.ledger.posts import Measured, posts_of
 from points.ledger.registry import Award, Awards, Booked, Source, register
 from points.rulebook.book import RuleBook
 
@@ -31,16 +32,24 @@ def awards_of(ids: Collection[int], book: RuleBook) -> Awards:
     owners = dict(Member.objects.filter(user__in=[row.owner_id for row in rows]).values_list("user_id", "pk"))
     done = [(row, owners[row.owner_id]) for row in rows if row.owner_id in owners]
     homes = homes_on([(member, row.done_on) for row, member in done])
-    hospitals = dict(Branch.objects.filter(pk__in=homes.values()).order_by().values_list("pk", "hospital_id"))
+    nodes = Branch.objects.filter(pk__in=homes.values()).order_by()
+    places = {pk: (hospital, category) for pk, hospital, category in nodes.values_list("pk", "hospital_id", "category")}
+    book.load({hospital for hospital, _ in places.values()})
+    posts = posts_of(
+        Measured(member, day.year, places[home][1])
+        for (member, day), home in homes.items()
+        if book.on(places[home][0], day).has_variants
+    )
     for row, member in done:
         home = homes.get((member, row.done_on))
         if home is None:
             continue
-        edition = book.on(hospitals[home], row.done_on)
+        edition = book.on(places[home][0], row.done_on)
         item = edition.by_feed.get(DONE)
-        if item is not None and item.value():
+        points = item.value(post=posts.get((member, row.done_on.year), "")) if item else None
+        if item and points:
             reason = f"按时完成：{row.text}"[:120]
-            result[row.pk].append(Award(member, home, row.done_on, edition.rows[item.code], item.value(), reason))
+            result[row.pk].append(Award(member, home, row.done_on, edition.rows[item.code], points, reason))
     return result
 
 
@@ -59,6 +68,12 @@ def worth_asking(year: int | None) -> Iterable[int]:
     return of_year.order_by("pk").values_list("pk", flat=True).iterator()
 
 
+def touching(members: Collection[int], year: int) -> list[int]:
+    owners = Member.objects.filter(pk__in=members).values("user")
+    done = FollowUp.objects.filter(done_on__year=year, owner__in=owners)
+    return list(done.order_by("pk").values_list("pk", flat=True))
+
+
 def links(ids: Collection[int], reader: User) -> dict[int, str]:
     records = dict(FollowUp.objects.filter(pk__in=ids).values_list("pk", "activity_id"))
     seen = set(Activity.objects.readable_by(reader).filter(pk__in=records.values()).values_list("pk", flat=True))
@@ -67,6 +82,14 @@ def links(ids: Collection[int], reader: User) -> dict[int, str]:
 
 register(
     Source(
-        KIND, "议定事项", {DONE: "议定事项：责任人按时完成"}, awards_of, booked, worth_asking, links=links, lock=lock
+        KIND,
+        "议定事项",
+        {DONE: "议定事项：责任人按时完成"},
+        awards_of,
+        booked,
+        worth_asking,
+        links=links,
+        lock=lock,
+        touching=touching,
     )
 )

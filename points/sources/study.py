@@ -142,6 +142,12 @@ def _add_shortfalls(result: Awards, keys: Collection[int], done: Mapping[int, li
         .exclude(state=PeriodState.OPEN)
         .values_list("branch_id", "start__year")
     )
+    book.load({person.hospital_id for person in people.values()})
+    posts = posts_of(
+        Measured(member, year, people[member].category)
+        for member, year in over.values()
+        if member in people and book.on(people[member].hospital_id, date(year, 12, 31)).has_variants
+    )
     for key, (member, year) in over.items():
         last, person = date(year, 12, 31), people.get(member)
         target = study_target(person.months(year)) if person else None
@@ -152,9 +158,10 @@ def _add_shortfalls(result: Awards, keys: Collection[int], done: Mapping[int, li
         studied = sum((row.hours for row in done.get(key, [])), Decimal(0))
         edition = book.on(person.hospital_id, last)
         item = edition.by_feed.get(STUDY_SHORT)
-        if item is not None and studied < target and item.value():
+        points = item.value(post=posts.get((member, year), "")) if item else None
+        if item and studied < target and points:
             reason = f"{year}年学时{studied:.1f}小时，应达到{target:.1f}小时"
-            result[key * 100].append(Award(member, home, last, edition.rows[item.code], item.value(), reason))
+            result[key * 100].append(Award(member, home, last, edition.rows[item.code], points, reason))
 
 
 def lock(ids: Collection[int]) -> None:
@@ -205,6 +212,10 @@ def _at_year_end(year: int) -> Iterator[int]:
     return (study_year_key(pk, year) for pk in members.iterator())
 
 
+def touching(members: Collection[int], year: int) -> list[int]:
+    return sorted(study_year_key(member, year) * 100 for member in members)
+
+
 def links(ids: Collection[int], reader: User) -> dict[int, str]:
     """To one's own hours; another one's have a page of the branch."""
     own = Member.objects.own(reader).values_list("pk", flat=True).first()
@@ -223,5 +234,6 @@ register(
         follows={attendance.KIND: after_records, YEAR_CHANGED: after_years},
         links=links,
         lock=lock,
+        touching=touching,
     )
 )

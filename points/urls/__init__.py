@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from points.urls import rule_book
 from points.urls.assessment import urlpatterns as assessment
 from points.urls.claims import urlpatterns as claims
 from points.views import pages, periods
@@ -11,11 +12,11 @@ urlpatterns = [
     path("", pages.my_points, name="my_points"),
     path("members/<int:pk>/", pages.member_points, name="member_points"),
     path("branch/", pages.branch_points, name="branch_points"),
-    path("rules/", pages.rule_list, name="rule_list"),
     *claims,
     path("periods/", periods.period_list, name="period_list"),
     path("periods/<int:pk>/", periods.period_detail, name="period_detail"),
     path("periods/<int:pk>/change/", periods.period_change, name="period_change"),
     path("periods/close/", periods.period_close_all, name="period_close_all"),
     *assessment,
+    *rule_book.urlpatterns,
 ]

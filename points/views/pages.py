@@ -1,4 +1,4 @@
-"""The pages of points: one's own, another member's, a branch's, and the rule book."""
+"""The pages of points: one's own, another member's, and a branch's."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -7,13 +7,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from branches.access import require
-from branches.choices import BranchLevel, Capability
-from branches.models import Branch, User
+from branches.choices import Capability
 from members.models import Member
 from points.branch_table import BranchPoints
-from points.ledger import registry
 from points.reports import branch_points_sheet
-from points.rulebook.book import RuleBook, rule_sections
 from points.statement import statement
 
 FIRST_YEAR = 2000
@@ -65,26 +62,3 @@ def branch_points(request: HttpRequest) -> HttpResponse:
     if request.GET.get("format") == "xlsx":
         return branch_points_sheet(table)
     return render(request, "points/branch_points.html", {"table": table})
-
-
-@login_required
-@require_GET
-def rule_list(request: HttpRequest) -> HttpResponse:
-    require(request.user, Capability.RULES_VIEW)
-    edition = RuleBook().on(_hospital_of(request.user), timezone.localdate())
-    query = request.GET.get("q", "").strip()
-    return render(
-        request,
-        "points/rule_list.html",
-        {"edition": edition, "sections": rule_sections(edition, query), "query": query, "feeds": registry.feeds()},
-    )
-
-
-def _hospital_of(user: User) -> int | None:
-    """The hospital whose rules a reader is shown: that of the first post held today."""
-    nodes = [post.branch_id for post in user.current_posts]
-    first = Branch.objects.filter(pk__in=nodes).order_by("path").values_list("hospital_id", "pk", "level").first()
-    if first is None:
-        return None
-    hospital, pk, level = first
-    return hospital or (pk if level == BranchLevel.COMMITTEE else None)

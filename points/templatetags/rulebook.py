@@ -1,0 +1,31 @@
+"""Words of the rule book that its tables need beside the figures."""
+
+from decimal import Decimal
+
+from django import template
+
+from points.choices import EARNING
+from points.models import RuleItem
+from points.rulebook.wording import variant_words
+from points.rules import Item, Scheme
+
+register = template.Library()
+
+
+@register.filter
+def variants(item: Item | None) -> list[str]:
+    """临床：2分，上限4分 - a line for each post that differs."""
+    return variant_words(item) if item else []
+
+
+@register.filter
+def reviewer(row: RuleItem) -> str:
+    """组织委员审核."""
+    words = row.get_reviewed_by_display()
+    return words if "审核" in words else f"{words}审核"
+
+
+@register.filter
+def earning_cap(scheme: Scheme) -> Decimal:
+    """Most that the five categories together are worth in a year."""
+    return sum((scheme.caps[category] for category in EARNING), Decimal(0))
