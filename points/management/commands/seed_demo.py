@@ -25,6 +25,7 @@ from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.joint import add_joint_day
 from points.demo.people import build_organisation, build_people
 from points.demo.plans import add_plans
+from points.demo.rules import add_rules
 from points.demo.scenes import add_photos, settle_old_gaps
 from points.demo.votes import add_votes
 from points.ledger import registry
@@ -82,4 +83,5 @@ class Command(BaseCommand):
         for kind in ("study", "make_up", "matter"):
             post_many(source_kind=kind, source_ids=registry.source(kind).worth_asking(None), actor=None)
         add_joint_day(hospital, today)
+        add_rules(hospital.root, hospital.office, today)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
