@@ -15,7 +15,7 @@ from points.ledger import registry
 from points.ledger.posting import CLAIM, post_many
 from points.ledger.posts import default_post
 from points.ledger.rollups import count_members, lock_people
-from points.models import MemberPost
+from points.models import Entry, MemberPost
 from points.rulebook.book import RuleBook
 
 QUARTERS = (1, 4, 7, 10)
@@ -35,7 +35,7 @@ def locked_words(branch: Branch, year: int) -> str:
 def set_posts(*, members: Collection[Member], year: int, post: str, actor: User) -> int:
     """Measure these members by `post` in a year, and post their records of it anew. Returns how many changed.
 
-    The rows of posts are written before any source is locked, and the members are locked last, as everywhere.
+    Locks as everywhere: the records of all sources, then everybody who has entries of them, then the rest follows.
     """
     if post not in PostKind.values:
         raise ValidationError({"post": "请选择计分岗位。"})
@@ -70,9 +70,17 @@ def set_posts(*, members: Collection[Member], year: int, post: str, actor: User)
 
 
 def _post_again(members: list[int], year: int, actor: User) -> None:
+    asked: dict[str, list[int]] = {}
+    everybody = set(members)
     for source in registry.sources():
         if source.kind == CLAIM:
             continue  # decided as it was
         ids = source.touching(members, year) if source.touching else list(source.worth_asking(year))
-        post_many(source_kind=source.kind, source_ids=ids, actor=actor, tell=True)
-    count_members(lock_people(members), year, RuleBook())
+        source.lock(ids)
+        entries = Entry.objects.filter(source_kind=source.kind, source_id__in=ids).order_by()
+        everybody |= set(entries.values_list("member_id", flat=True).distinct())
+        asked[source.kind] = ids
+    people = lock_people(everybody)
+    for kind, ids in asked.items():
+        post_many(source_kind=kind, source_ids=ids, actor=actor, tell=True)
+    count_members({pk: people[pk] for pk in members}, year, RuleBook())
