@@ -25,7 +25,7 @@ from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.joint import add_joint_day
 from points.demo.people import build_organisation, build_people
 from points.demo.plans import add_plans
-from points.demo.rules import add_rules
+from points.demo.rule_book import add_rules
 from points.demo.scenes import add_photos, settle_old_gaps
 from points.demo.votes import add_votes
 from points.ledger import registry
