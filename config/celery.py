@@ -16,6 +16,8 @@ app.conf.beat_schedule = {
     "sweep-jobs": {"task": "branches.tasks.sweep_jobs", "schedule": 60.0},
     # Who owes what: at eight, and again each hour for what the server slept through or failed at.
     "queue-reminders": {"task": "activities.tasks.queue_reminders", "schedule": crontab(hour="8-20", minute=0)},
+    # Make-ups lapse, months close, deductions are posted, quarters and years lock: once a day, again for what failed.
+    "queue-moves": {"task": "points.cycle.tasks.queue_moves", "schedule": crontab(hour="7-20", minute=10)},
     # Reminders leave the house in one text a person and run, outside the quiet hours.
     "dispatch-notices": {"task": "branches.tasks.dispatch_notices", "schedule": 300.0},
     # The holidays of a new year, as soon as the built-in calendar knows them.

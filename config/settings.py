@@ -134,6 +134,7 @@ CELERY_IMPORTS = [
     "branches.office.tasks",
     "activities.handbook.tasks",
     "points.editions.tasks",
+    "points.cycle.tasks",
 ]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"

@@ -90,6 +90,19 @@ def reads_handbooks(role: Role) -> set[int]:
     return PAGE if whole and role != Role.GROUP_LEADER else {404}
 
 
+def on_a_roll(role: Role) -> bool:
+    """Those of the world who are members beside their post."""
+    return role in {Role.MEMBER, Role.PROBATIONARY, Role.GROUP_LEADER}
+
+
+def reads_publications(role: Role) -> bool:
+    return on_a_roll(role) or C.POINTS_VIEW in GRANTS[role]
+
+
+def handles_objections(role: Role) -> bool:
+    return bool(GRANTS[role] & {C.OBJECTION_ANSWER, C.OBJECTION_DECIDE})
+
+
 MATRIX: dict[str, Row] = {
     "home": ANY,
     "account_logout": ANY,
@@ -185,6 +198,13 @@ MATRIX: dict[str, Row] = {
     },
     "points:appraisal_batch": Row("appraisal", sees=(C.ASSESSMENT_WRITE,)),
     "points:appraisal_batch_act": Row("appraisal", sees=(C.ASSESSMENT_WRITE,)),
+    "points:publication_list": Row(odd=lambda role: PAGE if reads_publications(role) else {403}),
+    "points:publication_detail": Row("publication", odd=lambda role: PAGE if reads_publications(role) else {404}),
+    "points:publication_create": Row("branch", sees=(C.POINTS_VIEW,), needs=(C.POINTS_PUBLISH,)),
+    "points:objection_list": Row(odd=lambda role: PAGE if on_a_roll(role) or handles_objections(role) else {403}),
+    "points:objection_create": Row(odd=lambda role: PAGE if on_a_roll(role) else {403}),
+    "points:objection_detail": Row("objection", odd=lambda role: PAGE if handles_objections(role) else {404}),
+    "points:objection_act": Row("objection", odd=lambda role: PAGE if handles_objections(role) else {404}),
     "members:member_create": Row(needs=(C.ROSTER_WRITE,)),
     "members:member_detail": Row("member", sees=(C.ROSTER_VIEW,)),
     "members:member_reveal": Row("member", sees=(C.ROSTER_VIEW,), needs=(C.PII_VIEW,)),

@@ -36,7 +36,7 @@ from branches.office.services import keep, request_report
 from config.uploads import CheckedFile
 from members.models import BatchState, Exemption, ImportBatch, Member
 from points.choices import BatchKind, ClaimState
-from points.models import Claim, Evidence, PointsBatch, RuleItem, RuleVersion
+from points.models import Claim, Evidence, Objection, PointsBatch, Publication, RuleItem, RuleVersion
 from tests import factories
 
 AT_HOSPITAL = {
@@ -239,6 +239,25 @@ def build_world(place: str) -> World:
         kind="handbook", branch=branch, year=2026, format="docx", title=f"{canary}手册", actor=secretary
     )
     keep(report=kept, contents=BytesIO(b"PK"))
+    publication = Publication.objects.create(
+        branch=branch,
+        quarter=date(2026, 7, 1),
+        published_on=date(2026, 10, 12),
+        objections_until=date(2026, 10, 19),
+        answers_until=date(2026, 10, 28),
+        appeals_until=date(2026, 11, 11),
+        table={"rows": [{"member": member.pk, "name": canary, "group": "", "exempt": True, "place": None}], "late": []},
+        digest="0" * 64,
+        published_by=secretary,
+    )
+    objection = Objection.objects.create(
+        member=member,
+        branch=branch,
+        quarter=publication.quarter,
+        raised_by=member.user,
+        text=f"{canary}的异议",
+        answer_due=publication.answers_until,
+    )
     args = {
         "hospital": {"pk": hospital.pk},
         "branch": {"pk": branch.pk},
@@ -264,6 +283,8 @@ def build_world(place: str) -> World:
         "batch": {"pk": batch.pk},
         "leave": {"pk": leave.pk},
         "make_up": {"pk": make_up.pk},
+        "publication": {"pk": publication.pk},
+        "objection": {"pk": objection.pk},
         "course": {"pk": course.pk},
         "exemption": {"pk": exemption.pk},
         "appraisal": {"pk": appraisal.pk},

@@ -16,7 +16,7 @@ TEMPORARY: Final = "temporary"
 TEMPORARY_KINDS: Final[frozenset[Kind]] = frozenset({Kind.THEME_DAY, Kind.PARTY_LECTURE})
 # Duties that are no gatherings and whose service exists (docs/adr/0013). A room that brings another adds its kind here
 # and calls activities.plan.fulfilling.fulfil_duty; until then nobody could do the thing, so nobody owes it.
-SERVICES_READY: Final[frozenset[Kind]] = frozenset({Kind.RESEARCH})
+SERVICES_READY: Final[frozenset[Kind]] = frozenset({Kind.RESEARCH, Kind.POINTS_PUBLICATION})
 
 REGULATIONS: Final = "《中国共产党支部工作条例（试行）》"
 REGULATIONS_FROM: Final = date(2018, 10, 28)

@@ -35,6 +35,9 @@ def post_due(*, branch_ids: Collection[int], today: date, actor: User | None) ->
     )
     lock_people(due.values("member"))  # before their claims: the order of points.ledger.posting
     claims = list(due.select_for_update(of=("self",)).select_related("branch").order_by("pk"))
+    # An objection that was raised while this waited for the lock is seen only now.
+    late = set(Objection.objects.filter(claim__in=claims).unsettled(today).values_list("claim", flat=True))
+    claims = [claim for claim in claims if claim.pk not in late]
     now = timezone.now()
     for claim in claims:
         claim.state, claim.decided_by, claim.decided_at = ClaimState.ACCEPTED, actor, now

@@ -3,8 +3,9 @@
 Closing its month posts it (points.cycle), unless an upheld objection lifted it or the record was corrected before.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
+from typing import Final
 
 from django.db.models import Q
 from django.urls import reverse
@@ -13,12 +14,14 @@ from django.utils import timezone
 from branches.choices import Topic
 from branches.inbox import Message, notify_many
 from branches.models import User
+from branches.working_days import add_working_days, load_calendar
 from config.templatetags.ui import cn_day
 from members.models import Member, month_of
-from points.choices import ClaimOrigin, ClaimState, Declarer
+from points.choices import ClaimOrigin, ClaimState, Declarer, PeriodKind, PeriodState
 from points.ledger.registry import Award
-from points.models import Claim, RuleItem
+from points.models import Claim, PeriodClose, RuleItem
 
+LATE_NOTICE: Final = 3  # working days from telling of a deduction of a closed month to posting it; our choice
 Key = tuple[str, int, int, str]  # kind and id of the source, member, rule code
 
 
@@ -45,10 +48,10 @@ def settle_deductions(
     locked = rows.select_for_update(of=("self",)) if announced else []
     known: dict[Key, Claim] = {(c.source_kind, c.source_id or 0, c.member_id, c.rule_code): c for c in locked}
     changed, told, gone = [], [], []
-    for key, claim in known.items():
-        before = claim.state
-        if claim.lifted or not _follow(claim, wanted.get(key), today):
-            continue
+    followed = [(c, c.state) for key, c in known.items() if not c.lifted and _follow(c, wanted.get(key), today)]
+    fresh = [_announced(key, award, today, actor) for key, award in wanted.items() if key not in known]
+    _give_time([*(c for c, before in followed if before == ClaimState.WITHDRAWN), *fresh], today)
+    for claim, before in followed:
         claim.save()
         if before == ClaimState.ACCEPTED:
             changed.append(claim.pk)
@@ -56,7 +59,6 @@ def settle_deductions(
             told.append(claim)
         if claim.state == ClaimState.WITHDRAWN:
             gone.append(claim)
-    fresh = [_announced(key, award, today, actor) for key, award in wanted.items() if key not in known]
     told += Claim.objects.bulk_create(fresh)
     if tell:
         tell_members(told, "announced")
@@ -83,6 +85,23 @@ def _follow(claim: Claim, award: Award | None, today: date) -> bool:
     return True
 
 
+def _give_time(claims: Sequence[Claim], today: date) -> None:
+    """Who hears of a deduction after its month was closed has three working days before it is posted."""
+    months = {(claim.branch_id, claim.month) for claim in claims}
+    if not months:
+        return
+    rows = PeriodClose.objects.filter(
+        branch__in={branch for branch, _ in months}, kind=PeriodKind.MONTH, start__in={month for _, month in months}
+    ).exclude(state=PeriodState.OPEN)
+    closed = set(rows.values_list("branch_id", "start"))
+    if not closed & months:
+        return
+    day = add_working_days(today, LATE_NOTICE, load_calendar([today.year]))
+    for claim in claims:
+        if (claim.branch_id, claim.month) in closed:
+            claim.postable_from = day
+
+
 def _announced(key: Key, award: Award, today: date, actor: User | None) -> Claim:
     return Claim(
         member_id=award.member_id,
@@ -106,7 +125,7 @@ def _announced(key: Key, award: Award, today: date, actor: User | None) -> Claim
 
 
 TEXTS = {
-    "announced": "{day}一项扣分告知：{what}{points}分，如有异议请在月份关账前提出",
+    "announced": "{day}一项扣分告知：{what}{points}分，如有异议请在入账前提出",
     "withdrawn": "{day}的扣分（{what}{points}分）已取消",
     "posted": "{day}的扣分（{what}{points}分）已入账",
 }

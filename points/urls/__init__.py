@@ -5,6 +5,7 @@ from django.urls import path
 from points.urls import rule_book
 from points.urls.assessment import urlpatterns as assessment
 from points.urls.claims import urlpatterns as claims
+from points.urls.cycle import urlpatterns as cycle
 from points.views import pages, periods
 
 app_name = "points"
@@ -19,4 +20,5 @@ urlpatterns = [
     path("periods/close/", periods.period_close_all, name="period_close_all"),
     *assessment,
     *rule_book.urlpatterns,
+    *cycle,
 ]

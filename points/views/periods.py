@@ -19,6 +19,8 @@ from branches.choices import Capability
 from branches.models import Branch
 from points.choices import PeriodKind, PeriodState
 from points.cycle import closing
+from points.cycle.publishing import may_publish
+from points.cycle.timetable import year_of
 from points.models import PeriodClose
 from points.views.pages import asked_year
 
@@ -48,6 +50,8 @@ def period_list(request: HttpRequest) -> HttpResponse:
             "branch": branch,
             "closed": counts[branch.pk, PeriodKind.MONTH, PeriodState.CLOSED],
             "ended": sum(span.end >= branch.founded_on for span in months),
+            "published": counts[branch.pk, PeriodKind.QUARTER, PeriodState.PUBLISHED]
+            + counts[branch.pk, PeriodKind.QUARTER, PeriodState.LOCKED],
             "locked": counts[branch.pk, PeriodKind.QUARTER, PeriodState.LOCKED],
             "year_locked": bool(counts[branch.pk, PeriodKind.YEAR, PeriodState.LOCKED]),
         }
@@ -77,10 +81,13 @@ def _page(request: HttpRequest, branch: Branch, *, status: int = 200, **extra: A
         "branch": branch,
         "year": year,
         "years": [today.year, today.year - 1],
-        "periods": closing.year_of(branch, year, today),
+        "periods": year_of(branch, year, today),
         "closes": may(request.user, Capability.PERIODS_CLOSE, branch),
         "locks": may(request.user, Capability.PERIODS_LOCK, branch),
         "reopens_year": may(request.user, Capability.YEAR_REOPEN, branch),
+        "publishes": may_publish(request.user, branch),
+        "handles": may(request.user, Capability.OBJECTION_ANSWER, branch)
+        or may(request.user, Capability.OBJECTION_DECIDE, branch),
         "several": may(request.user, Capability.DASHBOARD_VIEW),
         **extra,
     }

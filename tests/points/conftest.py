@@ -1,7 +1,7 @@
 """A branch with its people, and the rule book in force."""
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +10,15 @@ import time_machine
 from activities.choices import ActivityState, Kind, Period
 from activities.models import Activity, PlanItem
 from activities.rules import period_bounds
-from branches.models import Branch
+from branches.models import Branch, User
 from members.models import Member
 from points.catalogue import install_default
+from points.cycle.closing import close_months
+from points.cycle.publishing import publish_quarter
+from points.cycle.rules import months_between, quarter_end
+from points.cycle.table import build, digest_of
 from points.ledger.posting import post_source
-from points.models import RuleItem, RuleVersion
+from points.models import Publication, RuleItem, RuleVersion
 from tests import factories
 
 
@@ -52,6 +56,30 @@ def held(branch: Branch) -> Callable[..., Activity]:
         )
         post_source(source_kind="activity", source_id=activity.pk, revision=activity.revision, actor=activity.recorder)
         return activity
+
+    return make
+
+
+@pytest.fixture
+def close_quarter(office: User) -> Callable[..., None]:
+    """close_quarter(branch, first day): its three months are closed, as of the twelfth after it."""
+
+    def make(node: Branch, quarter: date = date(2026, 7, 1)) -> None:
+        end = quarter_end(quarter)
+        for month in months_between(quarter, end):
+            close_months(branches=[node], month=month, actor=office, today=end + timedelta(days=12))
+
+    return make
+
+
+@pytest.fixture
+def publish(office: User, close_quarter: Callable[..., None]) -> Callable[..., Publication]:
+    """publish(branch, first day, on=…): its months are closed and what stands is published on that day."""
+
+    def make(node: Branch, quarter: date = date(2026, 7, 1), *, on: date = date(2026, 10, 12)) -> Publication:
+        close_quarter(node, quarter)
+        digest = digest_of(build(node, quarter))
+        return publish_quarter(branch=node, quarter=quarter, digest=digest, actor=office, today=on)
 
     return make
 

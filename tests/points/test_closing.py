@@ -6,14 +6,16 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from activities.choices import ActivityState
+from activities.choices import ActivityState, Period
+from activities.plan.periods import span_of
 from activities.records.reviewing import correct_activity
 from activities.services import confirm_activity, submit_activity
 from branches.choices import Role
 from branches.models import AuditEntry
 from members.closing import MonthState, has_closed_month, month_state
 from points.choices import PeriodKind, PeriodState
-from points.cycle.closing import close_months, lock_period, reopen_period, year_of
+from points.cycle.closing import close_months, lock_period, nobody_to_publish, reopen_period
+from points.cycle.timetable import year_of
 from points.models import PeriodClose
 from tests import factories
 
@@ -32,8 +34,10 @@ def close(branch, office):
 
 
 @pytest.fixture
-def locked(branch, office, close):
+def locked(branch, office, close, publish):
     close(JULY, date(2026, 8, 1), date(2026, 9, 1))
+    if not nobody_to_publish(branch, span_of(Period.QUARTER, JULY)):
+        publish(branch, JULY)
     return lock_period(branch=branch, kind=PeriodKind.QUARTER, start=JULY, actor=office, today=TODAY)
 
 

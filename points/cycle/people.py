@@ -1,0 +1,60 @@
+"""Who answers and who decides objections; who reads them."""
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from branches.choices import Capability, Role
+from branches.models import Appointment, Branch, User
+from branches.rules import roles_granting
+from members.models import Member
+from points.choices import ObjectionState
+from points.models import Objection
+
+
+def answerers(objection: Objection) -> list[int]:
+    """Ids of those who may answer: officers of the branch, never who is concerned or who raised it.
+
+    Where nobody is left, the Party office.
+    """
+    involved = {objection.member.user_id, objection.raised_by_id}
+    roles = roles_granting(Capability.OBJECTION_ANSWER)
+    here = _active().filter(branch=objection.branch_id, role__in=roles).exclude(user__in=involved)
+    found = list(dict.fromkeys(here.order_by("pk").values_list("user", flat=True)))
+    return found or [user for user in office_of(objection.branch) if user not in involved]
+
+
+def deciders(objection: Objection) -> list[int]:
+    """Ids of the Party office, but for who is concerned, raised it or answered it."""
+    involved = {objection.member.user_id, objection.raised_by_id, objection.answered_by_id}
+    return [user for user in office_of(objection.branch) if user not in involved]
+
+
+def office_of(branch: Branch) -> list[int]:
+    ends = range(Branch.steplen, len(branch.path) + 1, Branch.steplen)
+    held = _active().filter(role=Role.PARTY_OFFICE, branch__path__in=[branch.path[:end] for end in ends])
+    return list(dict.fromkeys(held.order_by("pk").values_list("user", flat=True)))
+
+
+def _active() -> QuerySet[Appointment]:
+    return Appointment.objects.current(timezone.localdate()).filter(user__is_active=True)
+
+
+def readable(user: User) -> QuerySet[Objection]:
+    """Those one raised, and those one's posts let one handle; who is concerned is told of what was changed."""
+    rows = Objection.objects.all()
+    handled = rows.visible_to(user, Capability.OBJECTION_ANSWER) | rows.visible_to(user, Capability.OBJECTION_DECIDE)
+    return handled | rows.filter(raised_by=user)
+
+
+def own_member(user: User) -> Member | None:
+    """The member this person is, while on the roll."""
+    return Member.objects.current().own(user).select_related("branch", "user").first()
+
+
+def waiting_for(user: User) -> Q:
+    """What this person may settle now, as far as states and posts say it."""
+    rows = Objection.objects.all()
+    answers = rows.visible_to(user, Capability.OBJECTION_ANSWER).values("pk")
+    decides = rows.visible_to(user, Capability.OBJECTION_DECIDE).values("pk")
+    open_ones = Q(pk__in=answers, state=ObjectionState.RAISED) | Q(pk__in=decides, state=ObjectionState.APPEALED)
+    return open_ones & ~Q(raised_by=user) & ~Q(member__user=user)

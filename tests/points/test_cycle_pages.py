@@ -1,0 +1,206 @@
+"""The pages of the cycle: who sees which button, bad input kept, paper, and what stays unsaid."""
+
+import uuid
+from datetime import date
+from io import BytesIO
+
+import pytest
+import time_machine
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from branches.models import AuditEntry
+from members.models import Exemption, Member
+from points.choices import ObjectionState, PeriodKind, PeriodState
+from points.cycle.table import build, digest_of
+from points.models import Entry, Objection, PeriodClose, Publication
+from tests import factories
+
+JULY, TODAY = date(2026, 7, 1), date(2026, 10, 12)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(factories.at(TODAY, 9), tick=True):
+        yield
+
+
+@pytest.fixture
+def create(branch):
+    return f"{reverse('points:publication_create', args=[branch.pk])}?quarter=2026-07-01"
+
+
+@pytest.fixture
+def entry(held, member_user) -> Entry:
+    held([member_user.member], day=date(2026, 8, 12))
+    return Entry.objects.get()
+
+
+class TestPublication:
+    def test_preview_then_confirm_then_read(self, as_user, branch, create, close_quarter, secretary, member_user):
+        close_quarter(branch)
+        page = as_user(secretary).get(create)
+        assert "确认晾晒" in page.text
+        answer = as_user(secretary).post(create, {"digest": page.context["digest"]})
+        made = Publication.objects.get()
+        assert answer["Location"] == reverse("points:publication_detail", args=[made.pk])
+        seen = as_user(member_user).get(answer["Location"])
+        assert "不能相加" in seen.text
+        assert "对本人积分提出异议" in seen.text
+
+    def test_figures_that_moved_answer_422_with_the_new_ones(
+        self, as_user, branch, create, close_quarter, secretary, held
+    ):
+        close_quarter(branch)
+        page = as_user(secretary).get(create)
+        held([secretary.member], day=date(2026, 8, 12))
+        answer = as_user(secretary).post(create, {"digest": page.context["digest"]})
+        assert answer.status_code == 422
+        assert "核对期间积分有变化" in answer.text
+        assert answer.context["digest"] == digest_of(build(branch, JULY))
+
+    def test_too_early_says_why(self, as_user, create, secretary):
+        assert "还有3个月没有关账" in as_user(secretary).get(create).text
+        assert as_user(secretary).post(create, {"digest": "x"}).status_code == 422
+
+    def test_an_odd_quarter_of_the_address_is_the_last_one(self, as_user, branch, secretary):
+        url = reverse("points:publication_create", args=[branch.pk])
+        assert "2026年第三季度" in as_user(secretary).get(f"{url}?quarter=2026-99-99").text
+
+    def test_the_reason_of_an_exemption_is_nowhere(self, as_user, branch, member_user, office, publish):
+        Exemption.objects.create(
+            member=member_user.member, ground="ill", starts_on=JULY, approved_on=JULY, entered_by=office
+        )
+        made = publish(branch)
+        page = as_user(member_user).get(reverse("points:publication_detail", args=[made.pk]))
+        assert "不参加积分" in page.text
+        assert "病" not in page.text
+
+    @pytest.mark.parametrize("file_format", ["xlsx", "docx"])
+    def test_paper_is_logged_and_holds_no_formula(self, as_user, branch, publish, secretary, file_format):
+        factories.make_member(branch, name="=1+1")
+        made = publish(branch)
+        answer = as_user(secretary).get(reverse("points:publication_detail", args=[made.pk]), {"format": file_format})
+        assert answer.status_code == 200
+        assert AuditEntry.objects.filter(action="points.exported").count() == 1
+        if file_format == "xlsx":
+            cells = [cell for row in load_workbook(BytesIO(answer.content)).worksheets[0] for cell in row]
+            assert [cell.data_type for cell in cells if cell.value == "=1+1"] == ["s"]
+
+    def test_a_changed_copy_is_told(self, as_user, branch, secretary, publish):
+        made = publish(branch)
+        detail = reverse("points:publication_detail", args=[made.pk])
+        assert "内容与晾晒时不一致" not in as_user(secretary).get(detail).text
+
+    @pytest.mark.parametrize("n", [1, 20])
+    def test_the_list_costs_the_same(self, as_user, branch, office, n, django_assert_max_num_queries):
+        for number in range(1, n + 1):
+            Publication.objects.create(
+                branch=branch, quarter=JULY, number=number, published_on=TODAY, objections_until=TODAY,
+                answers_until=TODAY, appeals_until=TODAY, table={"rows": [], "late": []}, digest="",
+            )  # fmt: skip
+        client = as_user(office)
+        with django_assert_max_num_queries(14):
+            assert client.get(reverse("points:publication_list")).status_code == 200
+
+
+class TestObjection:
+    def url(self, **query):
+        return reverse("points:objection_create") + "?" + "&".join(f"{k}={v}" for k, v in query.items())
+
+    def test_raised_answered_appealed_and_decided_by_four_people(self, as_user, entry, member_user, secretary, office):
+        url = self.url(entry=entry.pk)
+        bad = as_user(member_user).post(url, {"text": "", "form_key": uuid.uuid4()})
+        assert bad.status_code == 422
+        as_user(member_user).post(url, {"text": "当天在岗值班，请核对", "form_key": uuid.uuid4()})
+        one = Objection.objects.get()
+        detail, act = (reverse(f"points:{name}", args=[one.pk]) for name in ("objection_detail", "objection_act"))
+        assert "提交答复" not in as_user(member_user).get(detail).text
+        kept = as_user(secretary).post(act, {"act": "answer", "upheld": "no", "answer": ""})
+        assert kept.status_code == 422
+        assert 'value="no" checked' in kept.text
+        as_user(secretary).post(act, {"act": "answer", "upheld": "no", "answer": "签到记录无误"})
+        as_user(member_user).post(act, {"act": "appeal", "appeal": "有排班表为证"})
+        assert "提交裁定" in as_user(office).get(detail).text
+        as_user(office).post(act, {"act": "decide", "upheld": "yes", "decision": "排班属实"})
+        one.refresh_from_db()
+        assert (one.state, one.upheld) == (ObjectionState.DECIDED, True)
+        page = as_user(member_user).get(detail).text
+        assert page.index("答复：不成立") < page.index("裁定：成立")
+
+    def test_another_one_s_entry_or_objection_is_unknown(self, as_user, entry, member_user, publicity, secretary):
+        assert as_user(publicity).get(self.url(entry=entry.pk)).status_code == 404
+        as_user(member_user).post(self.url(entry=entry.pk), {"text": "请核对签到", "form_key": uuid.uuid4()})
+        detail = reverse("points:objection_detail", args=[Objection.objects.get().pk])
+        assert as_user(publicity).get(detail).status_code == 404
+        assert as_user(secretary).get(detail).status_code == 200
+
+    def test_a_published_line_of_a_colleague(self, as_user, branch, member_user, members, publish):
+        made = publish(branch)
+        page = as_user(member_user).get(reverse("points:publication_detail", args=[made.pk]))
+        link = self.url(publication=made.pk, member=members[0].pk)
+        assert link.replace("&", "&amp;") in page.text
+        as_user(member_user).post(link, {"text": "少记一次党课", "form_key": uuid.uuid4()})
+        assert Objection.objects.get().member == members[0]
+        assert as_user(member_user).get(self.url(publication=made.pk, member=0)).status_code == 404
+
+    def test_nothing_named_leads_to_the_open_window_or_says_there_is_none(self, as_user, branch, member_user, publish):
+        assert "没有正在异议期内的晾晒" in as_user(member_user).get(self.url()).text
+        publish(branch)
+        assert "本人的积分" in as_user(member_user).get(self.url()).text
+
+    def test_the_list_finds_what_waits_and_what_is_late(self, as_user, branch, member_user, secretary):
+        for name, due in (("张晓明", date(2026, 10, 9)), ("李建国", date(2026, 10, 20))):
+            Objection.objects.create(
+                member=factories.make_member(branch, name=name), branch=branch, quarter=JULY,
+                raised_by=member_user, text="异议", answer_due=due,
+            )  # fmt: skip
+        url = reverse("points:objection_list")
+        late = as_user(secretary).get(url, {"show": "late"}).text
+        assert "张晓明" in late
+        assert "李建国" not in late
+        assert as_user(secretary).get(url, {"q": "lijianguo"}).text.count("objections/") >= 1
+        assert "没有符合条件" in as_user(secretary).get(url, {"q": "无此人"}).text
+        assert "待我办理" not in as_user(member_user).get(url).text
+
+    @pytest.mark.parametrize("n", [1, 20])
+    def test_the_list_costs_the_same(self, as_user, branch, member_user, office, n, django_assert_max_num_queries):
+        for _ in range(n):
+            Objection.objects.create(
+                member=factories.make_member(branch), branch=branch, quarter=JULY, raised_by=member_user,
+                text="异议", answer_due=TODAY,
+            )  # fmt: skip
+        client = as_user(office)
+        with django_assert_max_num_queries(14):
+            assert client.get(reverse("points:objection_list")).status_code == 200
+
+
+class TestPeriods:
+    def test_each_period_says_what_is_next_and_offers_it_to_who_may(
+        self, as_user, branch, secretary, office, member_user, close_quarter, publish
+    ):
+        url = reverse("points:period_detail", args=[branch.pk])
+        assert "支部书记，到期系统办理" in as_user(secretary).get(url).text
+        close_quarter(branch)
+        assert "?quarter=2026-07-01" in as_user(secretary).get(url).text
+        assert "?quarter=2026-07-01" not in as_user(office).get(url).text
+        publish(branch)
+        page = as_user(office).get(url).text
+        assert "党员可以提出异议" in page
+        assert 'value="lock"' not in page
+        with time_machine.travel(factories.at(date(2026, 10, 20), 9), tick=True):
+            assert 'value="lock"' in as_user(office).get(url).text
+
+    def test_a_locked_quarter_offers_only_to_be_opened(self, as_user, branch, office):
+        PeriodClose.objects.create(branch=branch, kind=PeriodKind.QUARTER, start=JULY, state=PeriodState.LOCKED)
+        page = as_user(office).get(reverse("points:period_detail", args=[branch.pk])).text
+        assert 'value="reopen"' in page
+
+
+def test_the_plan_item_leads_the_secretary_to_the_preview(as_user, owed, secretary, branch, organiser):
+    item = owed("points_publication", start=JULY, end=date(2026, 9, 30), due=TODAY)
+    url = reverse("activities:plan_item", args=[item.pk])
+    assert "晾晒积分</a>" in as_user(secretary).get(url).text
+    assert "晾晒积分</a>" not in as_user(organiser).get(url).text
+    assert Member.objects.filter(branch=branch).count() == 2
