@@ -1,4 +1,4 @@
-"""Months closed twice, at once, or killed half-way; answers given at once. On PostgreSQL, with the control beside it."""
+"""Months closed twice, at once, or killed half-way; answers given at once. On PostgreSQL, with the control."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
