@@ -48,7 +48,11 @@ def settle_deductions(
     locked = rows.select_for_update(of=("self",)) if announced else []
     known: dict[Key, Claim] = {(c.source_kind, c.source_id or 0, c.member_id, c.rule_code): c for c in locked}
     changed, told, gone = [], [], []
-    followed = [(c, c.state) for key, c in known.items() if not c.lifted and _follow(c, wanted.get(key), today)]
+    followed = []
+    for key, claim in known.items():
+        before = claim.state
+        if not claim.lifted and _follow(claim, wanted.get(key), today):
+            followed.append((claim, before))
     fresh = [_announced(key, award, today, actor) for key, award in wanted.items() if key not in known]
     _give_time([*(c for c, before in followed if before == ClaimState.WITHDRAWN), *fresh], today)
     for claim, before in followed:

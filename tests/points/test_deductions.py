@@ -114,7 +114,8 @@ def test_a_posted_deduction_goes_when_its_record_is_corrected_and_comes_back_ann
     rows.update(status=AttendanceStatus.UNEXCUSED)
     correct(absent)
     assert Claim.objects.get().state == ClaimState.ANNOUNCED
-    assert (post(branch), total(members[0])) == (1, Decimal("58.00"))
+    assert post(branch, date(2026, 11, 24)) == 0  # told of after its month was closed: three working days
+    assert (post(branch, date(2026, 11, 25)), total(members[0])) == (1, Decimal("58.00"))
     assert list(differences()) == []
 
 
