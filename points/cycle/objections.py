@@ -24,7 +24,7 @@ from branches.todo import close_todo, open_todo
 from branches.working_days import add_working_days, load_calendar
 from points.choices import ClaimState, ObjectionState
 from points.claims.deductions import lift_deduction
-from points.claims.voiding import void_claim
+from points.claims.voiding import void_upheld
 from points.cycle import rules
 from points.cycle.contesting import Target
 from points.cycle.people import answerers, deciders, own_member
@@ -99,7 +99,9 @@ def answer_objection(*, objection: Objection, upheld: bool | None, answer: str, 
         raise ValidationError("这项异议已经答复或已撤回。")
     require_free(objection, actor)
     if actor.pk not in answerers(objection):
-        raise ValidationError("这项异议由支部书记、副书记或组织委员答复；支部没有其他人可以答复的，由党委办公室答复。")
+        raise ValidationError(
+            "这项异议由支部书记、副书记或组织委员（纪律扣分由支部书记）答复；支部没有其他人可以答复的，由党委办公室答复。"
+        )
     answer = checked(answer, "answer", "答复")
     if upheld is None:
         raise ValidationError({"upheld": "请选择异议是否成立。"})
@@ -217,8 +219,8 @@ def _take_back(entry: Entry, objection: Objection, actor: User) -> None:
     claim = Claim.objects.get(pk=entry.source_id)
     if claim.is_deduction:
         lift_deduction(claim=claim, actor=actor)
-    elif claim.state == ClaimState.ACCEPTED:
-        void_claim(claim=claim, reason="异议成立", actor=actor)
+    else:
+        void_upheld(claim=claim, actor=actor)
 
 
 def _ask(objection: Objection, people: list[int], step: str, title: str, due: date) -> None:

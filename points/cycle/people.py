@@ -1,5 +1,7 @@
 """Who answers and who decides objections; who reads them."""
 
+from typing import Final
+
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -7,8 +9,16 @@ from branches.choices import Capability, Role
 from branches.models import Appointment, Branch, User
 from branches.rules import roles_granting
 from members.models import Member
-from points.choices import ObjectionState
+from points.choices import Declarer, ObjectionState
 from points.models import Objection
+
+CONFIDENTIAL: Final = Q(entry__rule__declared_by=Declarer.DISCIPLINE) | Q(claim__rule__declared_by=Declarer.DISCIPLINE)
+
+
+def is_confidential(objection: Objection) -> bool:
+    """What is contradicted was entered by the discipline side: its reason is not for everybody who runs a branch."""
+    about = objection.entry or objection.claim
+    return about is not None and about.rule.declared_by == Declarer.DISCIPLINE
 
 
 def answerers(objection: Objection) -> list[int]:
@@ -17,7 +27,9 @@ def answerers(objection: Objection) -> list[int]:
     Where nobody is left, the Party office.
     """
     involved = {objection.member.user_id, objection.raised_by_id}
-    roles = roles_granting(Capability.OBJECTION_ANSWER)
+    roles = set(roles_granting(Capability.OBJECTION_ANSWER))
+    if is_confidential(objection):
+        roles &= set(roles_granting(Capability.DISCIPLINE_VIEW))
     here = _active().filter(branch=objection.branch_id, role__in=roles).exclude(user__in=involved)
     found = list(dict.fromkeys(here.order_by("pk").values_list("user", flat=True)))
     return found or [user for user in office_of(objection.branch) if user not in involved]
@@ -40,10 +52,15 @@ def _active() -> QuerySet[Appointment]:
 
 
 def readable(user: User) -> QuerySet[Objection]:
-    """Those one raised, and those one's posts let one handle; who is concerned is told of what was changed."""
+    """Those one raised, and those one's posts let one handle; what the discipline side entered, only who may read it.
+
+    Who is concerned is told of what was changed.
+    """
     rows = Objection.objects.all()
     handled = rows.visible_to(user, Capability.OBJECTION_ANSWER) | rows.visible_to(user, Capability.OBJECTION_DECIDE)
-    return handled | rows.filter(raised_by=user)
+    told = handled.visible_to(user, Capability.DISCIPLINE_VIEW)
+    mine = Q(pk__in=handled.exclude(CONFIDENTIAL).values("pk")) | Q(pk__in=told.values("pk")) | Q(raised_by=user)
+    return rows.filter(mine)
 
 
 def own_member(user: User) -> Member | None:
@@ -56,5 +73,7 @@ def waiting_for(user: User) -> Q:
     rows = Objection.objects.all()
     answers = rows.visible_to(user, Capability.OBJECTION_ANSWER).values("pk")
     decides = rows.visible_to(user, Capability.OBJECTION_DECIDE).values("pk")
+    secret = ~Q(pk__in=rows.filter(CONFIDENTIAL).values("pk"))
+    secret |= Q(pk__in=rows.visible_to(user, Capability.DISCIPLINE_VIEW).values("pk"))
     open_ones = Q(pk__in=answers, state=ObjectionState.RAISED) | Q(pk__in=decides, state=ObjectionState.APPEALED)
-    return open_ones & ~Q(raised_by=user) & ~Q(member__user=user)
+    return open_ones & secret & ~Q(raised_by=user) & ~Q(member__user=user)

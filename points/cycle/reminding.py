@@ -9,8 +9,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
-from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from activities.reminders.rules import step_now
@@ -99,33 +98,29 @@ def _about(user: int, one: Objection, step: str, text: str, due: date) -> Messag
 
 def remind_claims(*, hospital_id: int, posts: Posts, today: date, calendar: WorkCalendar) -> int:
     """Claims that have waited longer than five working days: the organisation member, else who leads the branch."""
-    rows = Claim.objects.filter(
-        Q(declared_at__isnull=False), branch__hospital=hospital_id, state=ClaimState.DECLARED
-    ).select_related("branch", "member")
+    rows = Claim.objects.ordinary().filter(
+        branch__hospital=hospital_id, state=ClaimState.DECLARED, declared_at__isnull=False
+    )
     mine: dict[int, list[Message]] = defaultdict(list)
-    for claim in rows.order_by("pk"):
+    for claim in rows.select_related("branch", "member").order_by("pk"):
         since = timezone.localdate(claim.declared_at)
         if add_working_days(since, rules.CLAIM_WAITS, calendar) >= today:
             continue
         branch = claim.branch_id
-        people = posts.holders(branch, [Role.ORGANISATION_MEMBER]) or posts.holders(branch, LEADING)
+        mine_own = {claim.member.user_id}
+        organisers = [one for one in posts.holders(branch, [Role.ORGANISATION_MEMBER]) if one not in mine_own]
+        people = organisers or [one for one in posts.holders(branch, LEADING) if one not in mine_own]
+        url = reverse("points:claim_detail", args=[claim.pk])
         text = f"{claim.branch}：{claim.rule_code}积分申报{cn_day(since, today)}提交，尚未审核"
         for user in people:
             step = f"waiting:{since.isoformat()}"
-            mine[user].append(Message(user, Topic.POINTS, f"claim:{claim.pk}", step, text, _claim_url(claim)))
+            mine[user].append(Message(user, Topic.POINTS, f"claim:{claim.pk}", step, text, url))
     for messages in mine.values():
         notify_digest(
             topic=Topic.POINTS,
             day=today,
             messages=messages,
             text="{n}份积分申报等待审核超过5个工作日，请尽快审核",
-            url=f"{reverse('branches:inbox')}?show=all&topic={Topic.POINTS}",
+            url=reverse("points:claim_review_list"),
         )
     return sum(len(messages) for messages in mine.values())
-
-
-def _claim_url(claim: Claim) -> str:
-    try:
-        return reverse("points:claim_detail", args=[claim.pk])
-    except NoReverseMatch:
-        return ""

@@ -23,7 +23,7 @@ from points.cycle.objections import (
     raise_objection,
     withdraw_objection,
 )
-from points.cycle.people import answerers
+from points.cycle.people import answerers, readable, waiting_for
 from points.ledger.check import differences
 from points.ledger.posting import post_source
 from points.models import Claim, Entry, MemberYear, Objection, RuleItem
@@ -271,6 +271,31 @@ class TestLock:
         publish(branch)
         with pytest.raises(ValidationError, match="异议期到10月19日"):
             lock_period(branch=branch, kind=PeriodKind.QUARTER, start=JULY, actor=office, today=date(2026, 10, 19))
+
+
+def test_what_the_discipline_side_entered_is_answered_and_read_by_the_secretary_alone(
+    branch, member, raised, secretary, organiser
+):
+    rule = RuleItem.objects.filter(code="G09").latest("pk")
+    claim = Claim.objects.create(
+        member=member,
+        branch=branch,
+        rule=rule,
+        rule_code=rule.code,
+        category=rule.category,
+        points=Decimal(-3),
+        happened_on=date(2026, 10, 3),
+        month=date(2026, 10, 1),
+        title="谈话",
+        state=ClaimState.ANNOUNCED,
+        announced_on=TODAY,
+        postable_from=TODAY,
+    )
+    objection = raised(contesting.of_claim(claim, TODAY))
+    assert answerers(objection) == [secretary.pk]
+    assert [readable(one).exists() for one in (secretary, organiser, member.user)] == [True, False, True]
+    waits = [Objection.objects.filter(waiting_for(one)).exists() for one in (secretary, organiser)]
+    assert waits == [True, False]
 
 
 def test_the_discipline_member_answers_nothing(person, entry, raised):
