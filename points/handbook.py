@@ -7,17 +7,20 @@ from activities.handbook import annexes
 from activities.handbook.book import Book, note, nothing, one, table
 from config.documents.content import Column, Section
 from points.choices import EARNING
-from points.ledger.standing import PARTS, members_of_year, with_year
+from points.ledger.standing import PARTS, bases_of, exempt, members_of_year, with_year
 from points.rulebook.book import RuleBook
 
 
 def annex(book: Book) -> Iterator[Section]:
     """Base, each category, honours, deductions and total; the total is of the ledger, the parts are rounded."""
-    found = with_year(members_of_year([book.branch.pk], book.year, book.today), book.year)
+    rules, hospital = RuleBook(), book.branch.hospital_id
+    bases = bases_of({hospital}, book.year, rules)
+    found = with_year(members_of_year([book.branch.pk], book.year, book.today), book.year, bases)
+    found = found.annotate(is_exempt=exempt(book.year, book.today))
     rows: list[tuple[Any, ...]] = [
         (
             n,
-            member.user.name,
+            f"{member.user.name}（不参加积分）" if member.is_exempt else member.user.name,
             *(getattr(member, f"part_{name}") for name in PARTS),
             member.total,
         )
@@ -26,7 +29,7 @@ def annex(book: Book) -> Iterator[Section]:
     if not rows:
         yield from one(nothing(book, "积分"))
         return
-    caps = RuleBook().of_year(book.branch.hospital_id, book.year).scheme.caps
+    caps = rules.of_year(hospital, book.year).scheme.caps
     columns = (
         Column("序号", 12, "center"),
         Column("姓名", 22),

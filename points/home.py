@@ -12,7 +12,7 @@ from branches.choices import Capability
 from members.models import Member
 from points.branch_home import branch_home, branches_run_by
 from points.dashboard.views import dashboard
-from points.member_home import member_home
+from points.views.member_home import member_home
 
 
 class Door(NamedTuple):

@@ -8,34 +8,45 @@ from django.utils.http import content_disposition_header
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
 from branches.audit import record
-from points.branch_table import BranchPoints
+from members.models import Member
+from points.choices import Category
+from points.statement.branch import EXEMPT, STATES, UNRATED, BranchPoints
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEAD = ("党支部", "党小组", "姓名", "年度积分", "基础分")
-HEAD_PARTS = ("组织生活", "学习教育", "党员义务", "岗位作为", "志愿服务", "荣誉", "扣分")
-WIDTHS = (24, 16, 12, 10, 8, 10, 10, 10, 10, 10, 8, 8)
+WIDTHS = (24, 16, 12, 10, 8, 10, 10, 10, 10, 10, 8, 8, 16)
 LIMIT = 5000
 
 
 def branch_points_sheet(table: BranchPoints) -> HttpResponse:
-    """What the table shows, all its pages; the export is put on record."""
+    """What the table shows, all its pages; ?items=1 adds what each item came to. The export is put on record."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(f"{table.year}年积分")
-    for letter, width in zip("ABCDEFGHIJKL", WIDTHS, strict=True):
-        sheet.column_dimensions[letter].width = width
-    sheet.freeze_panes = "A2"
-    sheet.append([_cell(sheet, name, bold=True) for name in (*HEAD, *HEAD_PARTS)])
-    rows = table.found[:LIMIT]
-    for m in rows:
-        parts = (m.part_organisational, m.part_study, m.part_duties, m.part_position, m.part_service)
-        group = m.group.name if m.group else ""
-        values = (m.branch.name, group, m.user.name, m.total, 60, *parts, m.part_honours, m.part_deductions)
-        sheet.append([_cell(sheet, value) for value in values])
+    for n, width in enumerate(WIDTHS, start=1):
+        sheet.column_dimensions[get_column_letter(n)].width = width
+    sheet.freeze_panes = "D2"
+    rows = list(table.found[:LIMIT])
+    by_item = table.items_of(rows) if table.params.get("items") else {}
+    codes = sorted({code for items in by_item.values() for code in items if _is_open(table, code)})
+    titles = [f"{code}{table.rules.items[code].title}" if table.rules else code for code in codes]
+    parts = [column.label for column in table.columns]
+    sheet.append([_cell(sheet, name, bold=True) for name in (*HEAD, *parts, "说明", *titles)])
+    for member in rows:
+        mine = by_item.get(member.pk, {})
+        group = member.group.name if member.group else ""
+        base = table.bases.get(member.branch.hospital_id, "")
+        values = (member.branch.name, group, member.user.name, member.total, base)
+        figures = [getattr(member, f"part_{column.field}") for column in table.columns]
+        items = [mine.get(code, "") for code in codes]
+        sheet.append([_cell(sheet, value) for value in (*values, *figures, _remark(table, member), *items)])
     sheet.append([])
     day = table.today
     sheet.append([_cell(sheet, f"截至{day.year}年{day.month}月{day.day}日；各类得分已按上限计算")])
+    if codes:
+        sheet.append([_cell(sheet, "各项目为入账合计，未扣减上限，与各类得分不一定相等")])
     out = BytesIO()
     book.save(out)
     record(
@@ -48,6 +59,18 @@ def branch_points_sheet(table: BranchPoints) -> HttpResponse:
     name = f"党员积分{table.year}年_{table.today:%Y-%m-%d}.xlsx"
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"
     return response
+
+
+def _is_open(table: BranchPoints, code: str) -> bool:
+    """Deductions stay one sum on a sheet that is passed around, and a veto is no figure."""
+    item = table.rules.items.get(code) if table.rules else None
+    return item is not None and item.category not in (Category.DED, Category.VETO)
+
+
+def _remark(table: BranchPoints, member: Member) -> str:
+    if member.is_exempt:
+        return STATES[EXEMPT]
+    return STATES[UNRATED] if member.pk in table.unrated else ""
 
 
 def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:

@@ -22,8 +22,9 @@ from members.models import Member, MembershipEvent, RollMonth
 from members.rules import Movement, Reconciliation, reconcile
 from points.branch_home import Month, month_of
 from points.dashboard.span import Span
-from points.ledger.standing import members_of_year, with_year
+from points.ledger.standing import bases_of, members_of_year, ranked, with_year
 from points.models import PointsMonth
+from points.rulebook.book import RuleBook
 from points.rules import ZERO, round_half_up
 from points.waiting import overdue_since
 
@@ -216,24 +217,32 @@ class Distribution:
         return [[label, n] for label, n in self.bins] if self.people else []
 
 
-def bin_edges(least: Decimal | None, most: Decimal | None) -> list[int | None]:
-    """The finest steps that show everybody in at most nine bars; early in a year all stand close together."""
+def bin_edges(least: Decimal | None, most: Decimal | None, scale: Decimal = Decimal(1)) -> list[int | None]:
+    """The finest steps that show everybody in at most nine bars; early in a year all stand close together.
+
+    `scale`: of the rules, 10 where points are counted in tens and hundreds.
+    """
+    wide = [None if edge is None else int(edge * scale) for edge in WIDE]
     if least is None or most is None:
-        return [*WIDE]
-    for step in (1, 2, 5):
+        return wide
+    for step in (max(1, int(one * scale)) for one in (1, 2, 5)):
         first, last = int(least // step), int(most // step)
         if last - first < MOST_BINS:
             return [n * step for n in range(first, last + 2)]
-    return [*WIDE]
+    return wide
 
 
 def distribution(user: User, span: Span, branches: list[Branch]) -> Distribution:
-    """How the members' years are spread; somebody without an entry stands at the base."""
-    year = span.first.year
-    rows = with_year(members_of_year([branch.pk for branch in branches], year, span.today), year)
+    """How the years of those who are ranked are spread; somebody without an entry stands at the base."""
+    year, book = span.first.year, RuleBook()
+    hospitals = {branch.hospital_id for branch in branches}
+    bases = bases_of(hospitals, year, book)
+    scale = max((book.of_year(one, year).scheme.scale for one in hospitals), default=Decimal(1))
+    people = members_of_year([branch.pk for branch in branches], year, span.today)
+    rows = with_year(ranked(people, year, span.today), year, bases)
     ends = rows.aggregate(least=Min("total"), most=Max("total"))
     conditions, labels = {}, []
-    for low, high in pairwise(bin_edges(ends["least"], ends["most"])):
+    for low, high in pairwise(bin_edges(ends["least"], ends["most"], scale)):
         when = Q(total__isnull=False)
         when &= Q(total__gte=low) if low is not None else Q()
         when &= Q(total__lt=high) if high is not None else Q()

@@ -1,19 +1,27 @@
-"""The year of many members at once: for rankings, tables and charts. Reads roll-ups only."""
+"""The year of many members at once: for rankings, tables and charts. Reads roll-ups only.
 
+Who is ranked: whoever takes part in points (members.Exemption) and was on the roll for three months at least.
+"""
+
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Count, DecimalField, F, FilteredRelation, Q, QuerySet, Value
+from django.db.models import Case, Count, DecimalField, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from branches.models import Branch
-from members.models import Member
+from members.choices import ON_ROLL
+from members.models import Exemption, Member, MembershipEvent
+from points.ledger.rollups import people_of
 from points.models import MemberYear
-from points.rules import DEFAULT_SCHEME
+from points.rulebook.book import RuleBook
+from points.rules import DEFAULT_SCHEME, FULL_YEAR, RATED_FROM
 
 ZERO = Value(Decimal(0), output_field=DecimalField())
 PARTS = ("organisational", "study", "duties", "position", "service", "honours", "deductions")
+Bases = Mapping[int | None, Decimal]  # hospital -> what a year begins with there
 
 
 class Place(NamedTuple):
@@ -21,16 +29,29 @@ class Place(NamedTuple):
     of: int
 
 
-def with_year(members: QuerySet[Member], year: int) -> QuerySet[Member]:
-    """Adds `total` and the parts of the year; somebody without an entry has the base and zeros."""
+def bases_of(hospitals: Collection[int | None], year: int, book: RuleBook) -> Bases:
+    """What the rules of each hospital begin a year with; one statement for those the book has not read yet."""
+    book.load(hospitals)
+    return {one: book.of_year(one, year).scheme.base for one in hospitals}
+
+
+def with_year(members: QuerySet[Member], year: int, bases: Bases) -> QuerySet[Member]:
+    """Adds `total` and the parts of the year; somebody without an entry has the base of the own hospital and zeros."""
     rows = members.annotate(of_year=FilteredRelation("years", condition=Q(years__year=year)))
     parts = {f"part_{name}": Coalesce(F(f"of_year__{name}"), ZERO) for name in PARTS}
-    base = Value(DEFAULT_SCHEME.base, output_field=DecimalField())
-    return rows.annotate(total=Coalesce(F("of_year__total"), base), **parts)
+    return rows.annotate(total=Coalesce(F("of_year__total"), _base(bases)), **parts)
+
+
+def _base(bases: Bases) -> Value | Case:
+    field = DecimalField()
+    if len(set(bases.values())) <= 1:
+        return Value(next(iter(bases.values()), DEFAULT_SCHEME.base), output_field=field)
+    cases = [When(branch__hospital=one, then=Value(base)) for one, base in bases.items() if one is not None]
+    return Case(*cases, default=Value(bases.get(None, DEFAULT_SCHEME.base)), output_field=field)
 
 
 def members_of_year(branch_ids: QuerySet[Branch] | list[int], year: int, today: date) -> QuerySet[Member]:
-    """Whom a branch is ranked with: today's members in the running year, those of the year's end in an earlier one."""
+    """Who belongs to a branch in a year: today's members in the running one, those of its end in an earlier one."""
     if year >= today.year:
         return Member.objects.current().filter(branch__in=branch_ids)
     end = date(year, 12, 31)
@@ -40,8 +61,30 @@ def members_of_year(branch_ids: QuerySet[Branch] | list[int], year: int, today: 
     )
 
 
-def place_in_branch(branch_id: int, year: int, total: Decimal, today: date) -> Place:
-    """1 + those with more, of all; equal totals share a place. One statement."""
-    rows = with_year(members_of_year([branch_id], year, today), year)
+def exempt(year: int, today: date) -> Exists:
+    """Whether a member takes no part in points: today, in an earlier year on its last day."""
+    day = min(today, date(year, 12, 31))
+    return Exists(Exemption.objects.in_force(day).filter(member=OuterRef("pk")))
+
+
+def not_rated(members: QuerySet[Member], year: int) -> set[int]:
+    """Ids of those with less than three months on the roll in a year; one statement.
+
+    Only who came in its last months, or after it, can have so few: nobody else is looked at.
+    """
+    since = date(year, FULL_YEAR - RATED_FROM + 2, 1)
+    came = MembershipEvent.objects.filter(member=OuterRef("pk"), kind__in=ON_ROLL, recorded_on__gte=since)
+    people = people_of(members.filter(Exists(came)).order_by().values("pk"))
+    return {pk for pk, person in people.items() if person.months(year) < RATED_FROM}
+
+
+def ranked(members: QuerySet[Member], year: int, today: date) -> QuerySet[Member]:
+    """Those of `members` who have a place among the others; costs one statement beside the caller's."""
+    return members.exclude(exempt(year, today)).exclude(pk__in=not_rated(members, year))
+
+
+def place_in_branch(branch_id: int, year: int, total: Decimal, today: date, bases: Bases) -> Place:
+    """1 + those with more, of all who are ranked; equal totals share a place. Two statements."""
+    rows = with_year(ranked(members_of_year([branch_id], year, today), year, today), year, bases)
     found = rows.aggregate(higher=Count("pk", filter=Q(total__gt=total)), of=Count("pk"))
     return Place(found["higher"] + 1, found["of"])

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from activities.choices import MakeUpState, short_label
-from activities.models import MakeUp
+from activities.models import Activity, MakeUp
 from branches.models import User
 from points.ledger.posts import Measured, posts_of
 from points.ledger.registry import Award, Awards, Booked, Source, register
@@ -64,8 +64,13 @@ def touching(members: Collection[int], year: int) -> list[int]:
 
 
 def links(ids: Collection[int], reader: User) -> dict[int, str]:
-    mine = MakeUp.objects.filter(pk__in=ids, attendance__member__user=reader).values_list("pk", flat=True)
-    return {pk: reverse("activities:my_attendance") for pk in mine}
+    """To one's own attendance; for others to the record that was missed. Two statements."""
+    rows = MakeUp.objects.filter(pk__in=ids).values_list("pk", "attendance__activity", "attendance__member__user")
+    missed = {pk: (activity, user) for pk, activity, user in rows}
+    records = Activity.objects.readable_by(reader).filter(pk__in={activity for activity, _ in missed.values()})
+    seen = set(records.values_list("pk", flat=True))
+    pages = {pk: reverse("activities:activity_detail", args=[one]) for pk, (one, _) in missed.items() if one in seen}
+    return pages | {pk: reverse("activities:my_attendance") for pk, (_, user) in missed.items() if user == reader.pk}
 
 
 register(

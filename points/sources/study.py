@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from activities.attendance.hours import counted
 from activities.attendance.rules import study_year_key, study_year_of
+from branches.choices import Capability
 from branches.models import User
 from members.models import Exemption, Member
 from points.choices import PeriodKind, PeriodState
@@ -217,10 +218,19 @@ def touching(members: Collection[int], year: int) -> list[int]:
 
 
 def links(ids: Collection[int], reader: User) -> dict[int, str]:
-    """To one's own hours; another one's have a page of the branch."""
-    own = Member.objects.own(reader).values_list("pk", flat=True).first()
-    mine = {pk: study_year_of(pk // 100) for pk in ids if study_year_of(pk // 100)[0] == own}
-    return {pk: f"{reverse('activities:my_hours')}?year={year}" for pk, (_, year) in mine.items()}
+    """To one's own hours, and to those of members whose branch one reads. Two statements."""
+    years = {pk: study_year_of(pk // 100) for pk in ids}
+    members = {member for member, _ in years.values()}
+    own = set(Member.objects.own(reader).filter(pk__in=members).values_list("pk", flat=True))
+    seen = Member.objects.visible_to(reader, Capability.ROSTER_VIEW)
+    read = set(
+        (seen & Member.objects.visible_to(reader, Capability.ACTIVITY_VIEW))
+        .filter(pk__in=members)
+        .values_list("pk", flat=True)
+    )
+    pages = {pk: reverse("activities:member_hours", args=[pk]) for pk in read}
+    pages |= {pk: reverse("activities:my_hours") for pk in own}
+    return {pk: f"{pages[member]}?year={year}" for pk, (member, year) in years.items() if member in pages}
 
 
 register(

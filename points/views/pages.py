@@ -6,14 +6,16 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from branches.access import require
+from branches.access import may, require
 from branches.choices import Capability
 from members.models import Member
-from points.branch_table import BranchPoints
+from points.assessment.panels import own_grades
 from points.reports import branch_points_sheet
-from points.statement import statement
+from points.statement.branch import STATES, BranchPoints
+from points.statement.own import statement
 
 FIRST_YEAR = 2000
+ASSESSES = (Capability.ASSESSMENT_WRITE, Capability.ASSESSMENT_CONFIRM)
 
 
 @login_required
@@ -40,11 +42,14 @@ def _statement(request: HttpRequest, member: Member, *, is_own: bool) -> HttpRes
     shown = statement(
         member=member,
         year=asked_year(request, today.year),
-        page=request.GET.get("page"),
         reader=request.user,
         today=today,
+        page=request.GET.get("page"),
+        only=request.GET,
     )
-    return render(request, "points/my_points.html", {"member": member, "s": shown, "is_own": is_own})
+    decides = any(may(request.user, can, member) for can in ASSESSES)
+    grades = own_grades(member) if is_own or decides else []
+    return render(request, "points/my_points.html", {"member": member, "s": shown, "is_own": is_own, "grades": grades})
 
 
 def asked_year(request: HttpRequest, this_year: int) -> int:
@@ -61,4 +66,4 @@ def branch_points(request: HttpRequest) -> HttpResponse:
     table = BranchPoints(request.user, request.GET, asked_year(request, today.year), today)
     if request.GET.get("format") == "xlsx":
         return branch_points_sheet(table)
-    return render(request, "points/branch_points.html", {"table": table})
+    return render(request, "points/branch_points.html", {"table": table, "states": STATES})

@@ -17,7 +17,7 @@ from activities.plan.rollups import rebuild_activity_months
 from branches.choices import Role
 from branches.models import Branch
 from members.choices import EventKind
-from members.models import Member, MembershipEvent
+from members.models import Exemption, Member, MembershipEvent
 from members.roll_months import recount_roll_months
 from points.dashboard.panels import bin_edges
 from points.dashboard.span import read_span
@@ -128,6 +128,22 @@ def test_the_distribution_counts_everybody_once(busy, branch, leader, as_user):
 )
 def test_the_bars_of_the_distribution_are_as_fine_as_nine_of_them_allow(least, most, edges):
     assert bin_edges(Decimal(least), Decimal(most)) == edges
+
+
+def test_the_bars_follow_the_scale_of_the_rules():
+    assert bin_edges(Decimal(600), Decimal(645), Decimal(10)) == [600, 610, 620, 630, 640, 650]
+    assert bin_edges(None, None, Decimal(10))[1:3] == [600, 650]
+
+
+def test_the_spread_counts_those_who_take_part_and_are_rated(branch, groups, held, leader, as_user):
+    people = [factories.make_member(branch) for _ in range(3)]
+    factories.make_member(branch, since=date(2026, 11, 1))
+    Exemption.objects.create(
+        member=people[0], ground="aged", starts_on=date(2026, 1, 1), approved_on=date(2026, 1, 1), entered_by=leader
+    )
+    held(people[:2])
+    spread = page(as_user, leader)["spread"]
+    assert (spread.people, spread.average) == (2, Decimal("60.25"))
 
 
 def test_the_head_count_balances_with_the_events(branch, leader, as_user):

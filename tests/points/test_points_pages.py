@@ -16,10 +16,11 @@ from activities.choices import ActivityState, AttendanceStatus, Kind
 from activities.models import Activity, Attendance, MakeUp
 from branches.choices import Role
 from branches.models import AuditEntry
-from members.models import Member
+from members.models import Exemption, Member
+from points.choices import ClaimState
 from points.ledger.posting import post_source
-from points.models import MemberYear
-from points.statement import PER_PAGE, statement
+from points.models import Claim, MemberYear, RuleItem, RuleVersion
+from points.statement.own import PER_PAGE, statement
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_the_day")]
@@ -43,36 +44,37 @@ def test_the_page_adds_up_what_was_earned(branch, groups, members, held):
     held(members, day=date(2026, 10, 28))
     held(members, kinds=(Kind.GENERAL_MEETING, Kind.PARTY_LECTURE), day=date(2026, 11, 20))
     mine = shown(me)
-    assert mine.result.total == Decimal("61.50")
-    assert mine.this_month == Decimal("1.00")
-    assert mine.trend[-2:] == (("10月", Decimal("0.50")), ("11月", Decimal("1.00")))
+    assert mine.own.result.total == Decimal("61.50")
+    assert mine.own.this_month == Decimal("1.00")
+    assert mine.own.trend[-2:] == [("10月", Decimal("0.50")), ("11月", Decimal("1.00"))]
     assert [(block.month, block.total, len(block.lines)) for block in mine.months] == [
         (date(2026, 11, 1), Decimal("1.00"), 2),
         (date(2026, 10, 1), Decimal("0.50"), 1),
     ]
-    signs = {"": 1, "+": 1, "−": -1}
-    assert sum(signs[sign] * points for sign, _, points in mine.equation) == mine.result.total
+    signs = {"+": 1, "−": -1}
+    parts = sum(signs[part.sign] * part.counted for part in mine.parts)
+    assert mine.own.result.base + parts == mine.own.result.total
 
 
 def test_the_page_and_the_stored_year_say_the_same(branch, groups, members, held):
     held(members[:1])
-    assert shown(members[0]).result.total == MemberYear.objects.get(member=members[0]).total
+    assert shown(members[0]).own.result.total == MemberYear.objects.get(member=members[0]).total
 
 
 def test_equal_totals_share_a_place_and_nobody_is_left_out_of_the_count(branch, groups, members, held):
     held(members[:2])
     held(members[:1], day=date(2026, 11, 12))
     factories.make_member(branch, left_on=date(2026, 5, 1))
-    assert [tuple(shown(member).place) for member in members] == [(1, 3), (2, 3), (3, 3)]
+    assert [tuple(shown(member).own.place) for member in members] == [(1, 3), (2, 3), (3, 3)]
     held(members[1:2], day=date(2026, 11, 13))
-    assert [shown(member).place.place for member in members] == [1, 1, 3]
+    assert [shown(member).own.place.place for member in members] == [1, 1, 3]
 
 
 def test_a_record_that_waits_is_a_grey_line_and_not_in_the_total(branch, groups, members, as_user):
     factories.make_activity(branch, state=ActivityState.SUBMITTED, members=members, topic="守护生命")
     mine = shown(members[0])
     assert mine.waiting == Decimal("0.50")
-    assert mine.result.total == Decimal("60.00")
+    assert mine.own.result.total == Decimal("60.00")
     assert mine.months[0].total == 0
     assert mine.months[0].lines[0].waiting
     page = words(as_user(members[0].user).get(MINE))
@@ -100,16 +102,17 @@ def test_every_line_leads_to_its_record_where_the_reader_may_open_it(branch, oth
 def test_the_caps_limit_what_can_still_be_earned(branch, groups, members, held, owed):
     owed(Kind.THEME_DAY)
     owed(Kind.GROUP_MEETING, group=groups[0])  # of a group that is not mine
-    assert [(chance.title, chance.points) for chance in shown(members[0]).chances] == [
-        ("参加主题党日", Decimal("0.50"))
+    assert [(chance.title, chance.points) for chance in shown(members[0]).chances.soon] == [
+        ("参加主题党日", Decimal("0.50")),
+        ("再学8小时", Decimal("1.00")),
     ]
     for month in range(1, 11):
         held(members[:1], day=date(2026, month, 5))
         held(members[:1], day=date(2026, month, 6))
-    chance = shown(members[0]).chances[0]
+    chance = shown(members[0]).chances.soon[0]
     assert chance.points == 0
     assert chance.note.endswith("本年已达上限")
-    assert shown(members[1]).can_earn == Decimal("0.50")
+    assert shown(members[1]).chances.total == Decimal("1.50")
 
 
 def test_a_missed_meeting_can_be_made_up_until_its_make_up_is_due(branch, groups, members, held):
@@ -119,7 +122,9 @@ def test_a_missed_meeting_can_be_made_up_until_its_make_up_is_due(branch, groups
     for row in Attendance.objects.filter(member=me):
         day = timezone.localdate(row.activity.starts_at)
         MakeUp.objects.update_or_create(attendance=row, defaults={"due": day + timedelta(days=30)})
-    assert [(chance.title, chance.days) for chance in shown(me).chances] == [("补课：11月4日主题党日", 12)]
+    assert [(chance.title, chance.days) for chance in shown(me).chances.soon if chance.days] == [
+        ("补课：11月4日主题党日", 12)
+    ]
 
 
 def test_older_entries_are_on_the_next_page(branch, groups, members, held):
@@ -132,7 +137,7 @@ def test_older_entries_are_on_the_next_page(branch, groups, members, held):
 def test_an_earlier_year_has_its_own_page(branch, groups, members, held, as_user):
     held(members[:1], day=date(2025, 5, 5))
     mine = shown(members[0], 2025)
-    assert (mine.result.total, mine.is_running, len(mine.trend)) == (Decimal("60.50"), False, 12)
+    assert (mine.own.result.total, mine.own.is_running, len(mine.own.trend)) == (Decimal("60.50"), False, 12)
     page = words(as_user(members[0].user).get(f"{MINE}?year=2025"))
     assert "2025年积分" in page
     assert "还能获得" not in page
@@ -239,6 +244,105 @@ def test_the_workbook_holds_the_table_and_leaves_a_trace(secretary, members, gro
     assert rows[0][2:4] == ("姓名", "年度积分")
     assert rows[1][2:6] == (members[0].user.name, 60.5, 60, 0.5)
     assert AuditEntry.objects.filter(action="points.exported").count() == 1
+
+
+def table_of(as_user, reader, **params):
+    answer = as_user(reader).get(BRANCH, params)
+    assert answer.status_code == 200
+    return answer.context["table"]
+
+
+def names_of(table) -> list[str]:
+    return [member.user.name for member in table.page.object_list]
+
+
+@pytest.fixture
+def mixed(branch, groups, held, secretary):
+    """One who takes no part, one who came in November, one a deduction is announced to, one of the first group."""
+    people = {
+        "不参加": factories.make_member(branch, name="不参加"),
+        "新转入": factories.make_member(branch, name="新转入", since=date(2026, 11, 1)),
+        "待扣分": factories.make_member(branch, name="待扣分"),
+        "一组": factories.make_member(branch, name="一组", group=groups[0]),
+    }
+    Exemption.objects.create(
+        member=people["不参加"], ground="ill", starts_on=date(2026, 1, 1), approved_on=date(2026, 1, 1),
+        entered_by=secretary,
+    )  # fmt: skip
+    rule = RuleItem.objects.get(code="G01", version__hospital__isnull=True)
+    Claim.objects.create(
+        member=people["待扣分"], branch=branch, rule=rule, rule_code="G01", category="DED", points=-2,
+        happened_on=date(2026, 11, 5), month=date(2026, 11, 1), title="无故缺席", state=ClaimState.ANNOUNCED,
+        announced_on=factories.TODAY, postable_from=factories.TODAY,
+    )  # fmt: skip
+    held([people["不参加"], people["新转入"]])
+    held([people["一组"]], kinds=(Kind.PARTY_LECTURE,), day=date(2026, 11, 12))
+    return people
+
+
+def test_who_is_exempt_or_new_is_marked_and_in_nobodys_place_or_average(mixed, secretary, as_user):
+    table = table_of(as_user, secretary)
+    places = {member.user.name: member.place for member in table.page.object_list}
+    assert (places["不参加"], places["新转入"], places["一组"], places["待扣分"]) == (None, None, 1, 2)
+    assert table.average == Decimal("60.17")  # 一组 60.50, the secretary and 待扣分 60.00
+    page = words(as_user(secretary).get(BRANCH))
+    assert "不参加积分" in page
+    assert "长期患病" not in page
+
+
+def test_the_table_is_narrowed_by_group_and_state(mixed, groups, secretary, as_user):
+    for state, name in (("exempt", "不参加"), ("unrated", "新转入"), ("announced", "待扣分")):
+        assert names_of(table_of(as_user, secretary, state=state)) == [name]
+    assert names_of(table_of(as_user, secretary, group=groups[0].pk)) == ["一组"]
+    assert "没有这样的党员" in words(as_user(secretary).get(BRANCH, {"group": groups[1].pk}))
+    assert len(names_of(table_of(as_user, secretary, state="x", group="x", sort="x"))) == 5
+
+
+def test_the_table_sorts_by_each_category(mixed, secretary, as_user, held):
+    held([mixed["待扣分"]], kinds=(Kind.GENERAL_MEETING, Kind.PARTY_LECTURE), day=date(2026, 11, 13))
+    for column in table_of(as_user, secretary).columns:
+        table = table_of(as_user, secretary, sort=column.key)
+        values = [getattr(member, f"part_{column.field}") for member in table.page.object_list]
+        assert values == sorted(values, reverse=True)
+    assert names_of(table_of(as_user, secretary, sort="-organisational"))[0] == "待扣分"
+
+
+def test_two_hospitals_each_begin_the_year_with_their_own_base(branch, hospital, groups, as_user, person):
+    away = factories.make_branch(name="另一医院党委")
+    there = factories.make_branch(away)
+    own = RuleVersion.objects.create(
+        hospital=away, name="大分值", valid_from=date(2026, 1, 1), base=600, organisational_cap=140
+    )
+    RuleItem.objects.create(version=own, code="A02", category="ORG", title="参加主题党日", points=5, origin="auto")
+    RuleVersion.objects.filter(pk=own.pk).update(published_at=timezone.now())
+    mine, theirs = factories.make_member(branch), factories.make_member(there)
+    office = person(Role.PARTY_OFFICE)
+    factories.appoint(office, away, Role.PARTY_OFFICE)
+    rows = {member.pk: member.total for member in table_of(as_user, office).page.object_list}
+    assert (rows[mine.pk], rows[theirs.pk]) == (Decimal(60), Decimal(600))
+    assert table_of(as_user, office).columns[0].cap is None, "the caps differ"
+    assert table_of(as_user, office, branch=branch.pk).columns[0].cap == Decimal(14)
+
+
+def test_every_year_with_points_can_be_chosen_in_the_table(secretary, members, held, as_user):
+    assert table_of(as_user, secretary).years == [2026]
+    held(members, day=date(2024, 5, 5))
+    assert table_of(as_user, secretary).years == [2026, 2025, 2024]
+
+
+def test_the_workbook_marks_the_exempt_and_shows_items_where_asked(mixed, secretary, as_user):
+    def sheet(**params):
+        answer = as_user(secretary).get(BRANCH, {"format": "xlsx", **params})
+        return list(load_workbook(BytesIO(answer.content)).active.values)
+
+    plain, full = sheet(), sheet(items=1)
+    remark = plain[0].index("说明")
+    assert {row[2]: row[remark] for row in plain[1:6]} | {"不参加": "不参加积分", "新转入": "在册不足3个月"} == {
+        row[2]: row[remark] for row in plain[1:6]
+    }
+    assert full[0][remark + 1 :] == ("A02参加主题党日", "A03参加党课")
+    values = {row[2]: row[remark + 1 :] for row in full[1:6]}
+    assert (values["不参加"], values["一组"]) == ((0.5, None), (None, 0.5))
 
 
 def test_who_may_not_see_points_is_told_who_may(member_user, as_user):

@@ -12,7 +12,7 @@ from activities.plan.board import month_of_board, plan_cell
 from members.models import Member
 from points.attendance_panels import own
 from points.branch_home import STATE_TAGS
-from points.statement import statement
+from points.statement.own import summary
 
 FOR_ALL = [kind for kind, audience in AUDIENCES.items() if audience in (Audience.ROLL, Audience.GROUP)]
 
@@ -43,7 +43,7 @@ def member_home(request: HttpRequest, member: Member, doors: list[Any]) -> HttpR
     context = {
         "member": member,
         "doors": doors,
-        "s": statement(member=member, year=today.year, page=None, reader=request.user, today=today),
+        "s": summary(member=member, year=today.year, today=today),
         "held": held,
         "ahead": ahead,
         "state_tags": STATE_TAGS,

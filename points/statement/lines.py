@@ -1,0 +1,163 @@
+"""The entries of one member, month by month, as lines: each with its rule, its record and what became of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import NamedTuple
+
+from branches.models import User
+from config.templatetags.ui import cn_day, signed
+from members.models import month_of
+from points.choices import Category, Declarer, PeriodKind, PeriodState
+from points.ledger import registry
+from points.ledger.posting import CLAIM
+from points.ledger.registry import Award
+from points.models import Entry, PeriodClose, RuleItem
+from points.rules import ZERO
+from points.statement.parts import HIDDEN
+
+
+class Tag(NamedTuple):
+    """A state in words with its icon."""
+
+    css: str
+    icon: str
+    text: str
+
+
+WAITING = Tag("is-sent", "hourglass-split", "记录待确认，确认后入账")
+CORRECTION = Tag("is-line", "arrow-counterclockwise", "更正")
+UNDONE = Tag("is-line", "slash-circle", "已更正")
+LIFTED = Tag("is-ok", "check-lg", "异议成立")
+LATE = Tag("is-line", "clock-history", "补记")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the list. `url`: its record, where the reader may open it; `object_url`: to contradict it.
+
+    `waiting`: not in the ledger yet. `undone`: taken back later, so that it counts no more.
+    """
+
+    title: str
+    day: date
+    rule: str
+    points: Decimal
+    url: str = ""
+    note: str = ""
+    tags: tuple[Tag, ...] = ()
+    waiting: bool = False
+    reversal: bool = False
+    undone: bool = False
+    object_url: str = ""
+
+
+@dataclass(frozen=True)
+class MonthOfLines:
+    month: date
+    total: Decimal
+    lines: tuple[Line, ...]
+
+
+def months_of(lines: Iterable[Line], totals: Mapping[date, Decimal]) -> tuple[MonthOfLines, ...]:
+    """The newest month first; inside one what waits stands before what the ledger has."""
+    ordered = sorted(lines, key=lambda line: month_of(line.day), reverse=True)
+    return tuple(
+        MonthOfLines(month, totals.get(month, ZERO), tuple(block))
+        for month, block in groupby(ordered, key=lambda line: month_of(line.day))
+    )
+
+
+def waiting_lines(awards: Iterable[Award]) -> list[Line]:
+    """What records that wait for their confirmation will be worth."""
+    return [
+        Line(award.reason, award.happened_on, rule_text(award.rule, award.points), award.points,
+             tags=(WAITING,), waiting=True)
+        for award in awards
+    ]  # fmt: skip
+
+
+def entry_lines(
+    entries: list[Entry], reader: User, *, sees_discipline: bool, object_urls: Mapping[int, str] | None = None
+) -> list[Line]:
+    """`entries` bring their `rule`, `undone` (their reversal) and `corrected` (points of what they take back).
+
+    One statement for the closed months, and a few for each kind of record.
+    """
+    links, closed = links_of(entries, reader), _closed(entries)
+    return [
+        _line(
+            entry,
+            hidden=is_confidential(entry.rule) and not sees_discipline,
+            url=links.get((entry.source_kind, entry.source_id), ""),
+            closed_at=closed.get((entry.branch_id, entry.month)),
+            object_url=(object_urls or {}).get(entry.pk, ""),
+        )
+        for entry in entries
+    ]
+
+
+def _line(entry: Entry, *, hidden: bool, url: str, closed_at: datetime | None, object_url: str) -> Line:
+    is_reversal, undone = entry.reversal_of_id is not None, entry.undone is not None
+    tags = []
+    if is_reversal:
+        tags.append(LIFTED if entry.lifted_by_id else CORRECTION)
+    elif undone:
+        tags.append(UNDONE)
+    if closed_at and entry.created_at > closed_at and not _posted_at_close(entry):
+        tags.append(LATE)
+    return Line(
+        HIDDEN if hidden else entry.reason,
+        entry.happened_on,
+        "事由仅本人和纪检人员可见" if hidden else rule_text(entry.rule, entry.points),
+        entry.points,
+        url="" if hidden else url,
+        note=f"冲减{cn_day(entry.happened_on)}的{signed(entry.corrected)}分" if is_reversal else "",
+        tags=tuple(tags),
+        reversal=is_reversal,
+        undone=undone,
+        object_url=object_url,
+    )
+
+
+def links_of(entries: Iterable[Entry], reader: User) -> dict[tuple[str, int], str]:
+    """Where the reader may open what these entries come from; a few statements for each kind of record."""
+    kinds: dict[str, set[int]] = defaultdict(set)
+    for entry in entries:
+        kinds[entry.source_kind].add(entry.source_id)
+    return {
+        (kind, pk): url for kind, ids in kinds.items() for pk, url in registry.source(kind).links(ids, reader).items()
+    }
+
+
+def _closed(entries: list[Entry]) -> dict[tuple[int, date], datetime]:
+    """When the months of these entries were closed, by branch. One statement."""
+    rows = PeriodClose.objects.filter(
+        kind=PeriodKind.MONTH,
+        branch__in={entry.branch_id for entry in entries},
+        start__in={entry.month for entry in entries},
+    ).exclude(state=PeriodState.OPEN)
+    return {(branch, start): at for branch, start, at in rows.values_list("branch_id", "start", "changed_at")}
+
+
+def _posted_at_close(entry: Entry) -> bool:
+    """An announced deduction is posted once its month is closed: that is its day, not a late one."""
+    return entry.source_kind == CLAIM and entry.category == Category.DED
+
+
+def is_confidential(rule: RuleItem) -> bool:
+    return rule.category == Category.VETO or rule.declared_by == Declarer.DISCIPLINE
+
+
+def rule_text(rule: RuleItem, points: Decimal) -> str:
+    """A02参加主题党日，每次0.5分; the step where the rule has several, the variant only where it explains the line."""
+    name = f"{rule.code}{rule.title}"
+    step = next((one["label"] for one in rule.levels if Decimal(one["points"]) == abs(points)), "")
+    step = step or next((one["label"] for one in rule.levels if Decimal(one["points"]) == -abs(points)), "")
+    if step:
+        return f"{name}，{step}"
+    text = rule.points_text.split("（")[0] if abs(points) == abs(rule.points) else rule.points_text
+    return f"{name}，{text}" if text else name
