@@ -44,8 +44,8 @@ def exempt(
     actor: User,
 ) -> Exemption:
     """Write down what a branch meeting decided. Raises ValidationError by field."""
-    member = Member.objects.select_related("user", "branch").get(pk=member.pk)
-    earlier = list(Exemption.objects.select_for_update().filter(member=member))
+    member = _locked_member(member.pk)
+    earlier = list(Exemption.objects.filter(member=member))
     _check_hand(member, actor)
     if member.left_on is not None:
         raise ValidationError({"member": f"{member.user.name}已离开名册，不用登记。"})
@@ -117,11 +117,19 @@ def withdraw_exemption(*, exemption: Exemption, reason: str, actor: User) -> Non
     _tell(record_corrected, exemption, "exemption.withdrawn", changes, actor)
 
 
+def _locked_member(pk: int) -> Member:
+    """The lock everybody takes who changes the exemptions of a member, before any row of them."""
+    rows = Member.objects.select_for_update(of=("self",), no_key=True).select_related("user", "branch")
+    found: Member = rows.get(pk=pk)
+    return found
+
+
 def _locked(exemption: Exemption) -> Exemption:
-    rows = Exemption.objects.select_for_update(of=("self",)).select_related("member__user", "member__branch")
-    found = rows.filter(pk=exemption.pk).first()
+    member = _locked_member(exemption.member_id)
+    found = Exemption.objects.filter(pk=exemption.pk).first()
     if found is None:
         raise ValidationError("这条登记已被撤销。")
+    found.member = member
     return found
 
 

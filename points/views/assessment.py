@@ -39,7 +39,7 @@ def assessment_list(request: HttpRequest) -> HttpResponse:
     if not may(request.user, CONFIRM):
         require(request.user, WRITE)
     today = timezone.localdate()
-    year = year_asked(request.GET.get("year", ""), today.year, today.month)
+    year = year_asked(request.GET.get("year", ""), today.year)
     branches = list(assessed_by(request.user))
     if len(branches) == 1:
         return redirect("points:assessment_detail", branches[0].pk, year)
@@ -47,11 +47,9 @@ def assessment_list(request: HttpRequest) -> HttpResponse:
     return render(request, "points/assessment_list.html", context)
 
 
-def year_asked(asked: str, this_year: int, month: int) -> int:
-    """Until December one assesses the year before."""
-    if asked.isdecimal() and FIRST_YEAR <= int(asked) <= this_year:
-        return int(asked)
-    return this_year if month == 12 else this_year - 1
+def year_asked(asked: str, this_year: int) -> int:
+    """The year before, unless another is asked for: one is assessed when it is over."""
+    return int(asked) if asked.isdecimal() and FIRST_YEAR <= int(asked) <= this_year else this_year - 1
 
 
 def branch_of(request: HttpRequest, pk: int, year: int) -> Branch:

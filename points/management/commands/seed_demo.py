@@ -19,6 +19,7 @@ from branches.models import Branch, User
 from members.roll_months import recount_roll_months
 from points.catalogue import install_default
 from points.demo import shape
+from points.demo.assessment import add_assessments, add_exemptions
 from points.demo.attendance import add_attendance
 from points.demo.contents import add_contents
 from points.demo.gatherings import plan_gatherings, write_gatherings
@@ -63,6 +64,7 @@ class Command(BaseCommand):
         install_default(RuleVersion, RuleItem)
         hospital = build_organisation(today)
         build_people(hospital, today)
+        add_exemptions(hospital, today)
         branches = [*hospital.branches.values(), hospital.temporary]
         recount_roll_months(branches=branches, from_month=date(today.year - 1, 1, 1))
         confirmed = write_gatherings(hospital, plan_gatherings(hospital, today), today)
@@ -84,4 +86,5 @@ class Command(BaseCommand):
             post_many(source_kind=kind, source_ids=registry.source(kind).worth_asking(None), actor=None)
         add_joint_day(hospital, today)
         add_rules(hospital.root, hospital.office, today)
+        add_assessments(hospital, today)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
