@@ -199,8 +199,8 @@ def vetoes_of(members: Collection[int], year: int) -> dict[int, tuple[Veto, ...]
     claims = Claim.objects.filter(
         member__in=members, category=Category.VETO, state=ClaimState.ACCEPTED, month__year=year
     )
-    for member, code, level in claims.values_list("member_id", "rule_code", "level"):
-        found[member][code].add(level)
+    for member, code, level, levels in claims.values_list("member_id", "rule_code", "level", "rule__levels"):
+        found[member][code].add(_decided(level, levels))
     items = MemberItem.objects.filter(member__in=members, year=year, category=Category.VETO, n__gt=0)
     for member, code in items.values_list("member_id", "rule_code"):
         if not found[member][code]:
@@ -209,6 +209,12 @@ def vetoes_of(members: Collection[int], year: int) -> dict[int, tuple[Veto, ...]
         member: tuple(Veto(code, level) for code in sorted(codes) for level in sorted(codes[code]))
         for member, codes in found.items()
     }
+
+
+def _decided(level: str, levels: list[dict[str, Any]]) -> str:
+    """The grade a level of a veto stands for: by its code, or by the words the rule book has for it; else ""."""
+    words = next((str(one["label"]) for one in levels if one["code"] == level), "")
+    return next((grade.value for grade in Grade if level == grade.value or words == grade.label), "")
 
 
 def judged_now(branch: Branch, year: int, members: Iterable[Member]) -> tuple[Outcome, dict[int, AppraisalResult]]:

@@ -27,7 +27,7 @@ from config.documents.content import (
     Value,
     label,
 )
-from config.templatetags.ui import cn_date, percent
+from config.templatetags.ui import percent
 from members.codes import EDUCATION, ETHNICITY
 from members.exemptions import WORDS
 from members.models import Member
@@ -36,7 +36,7 @@ from points.assessment.figures import Row as Line_
 from points.assessment.rules import PROBATIONARY
 
 WIDTHS: Final = (324, 540, 810, 630, 630, 630, 697)
-REGISTER: Final = Page(20, 26, 20, 28, numbered=False)
+REGISTER: Final = Page(15, 26, 15, 28, numbered=False)  # the summary of 210 mm and its head on one page
 PEN: Final = "　　　　　　年　　月　　日"
 NOT_LOCKED: Final = "积分未锁定"
 BOXES: Final = ("优秀", "合格", "基本合格", "不合格")
@@ -59,11 +59,11 @@ def register_form(board: Board, *, sees_birth: bool) -> Document:
 
 def _register(board: Board, row: Line_, sees_birth: bool) -> list[Section]:
     cover: tuple[Block, ...] = (
-        *(Paragraph("") for _ in range(6)),
+        *(Paragraph("　") for _ in range(6)),
         Heading("民主评议党员登记表", 0),
-        *(Paragraph("") for _ in range(3)),
+        *(Paragraph("　") for _ in range(3)),
         Paragraph(f"（{board.year}年度）", align="center", indent=False),
-        *(Paragraph("") for _ in range(9)),
+        *(Paragraph("　") for _ in range(9)),
         Paragraph(f"姓　　名：{row.name}", align="center", indent=False),
         Paragraph(f"单　　位：{board.branch}", align="center", indent=False),
     )
@@ -75,7 +75,7 @@ def register_grids(board: Board, row: Line_, sees_birth: bool) -> tuple[Grid, Gr
     """The two pages of one member: person and summary; results and opinions."""
     one: Member = row.member
     a, b, c, d, e, f, g = WIDTHS
-    born = f"{one.birth_date.year}年{one.birth_date.month}月" if sees_birth else f"{one.birth_date.year}年"
+    born = _month(one.birth_date) if sees_birth else f"{one.birth_date.year}年"
     whole = sum(WIDTHS)
     head = (
         _row(
@@ -101,7 +101,7 @@ def register_grids(board: Board, row: Line_, sees_birth: bool) -> tuple[Grid, Gr
         _row(label("支部意见", a), Cell(_opinion(board, row), rest, sign=f"支部书记签字或盖章：{PEN}"), height=45),
         _row(label("本人意见", a), Cell("", rest, sign=f"签字或盖章：{PEN}"), height=45),
         _row(label("上级党组织意见", a), Cell(_decision(board, row), rest, sign=f"（盖章）{PEN}"), height=55),
-        _row(label("备注", a), Cell(_remarks(board, row), rest), height=35),
+        _row(label("备注", a), Cell(_remarks(board, row, alone=True), rest), height=35),
     )
     return Grid(whole, head), Grid(whole, back)
 
@@ -129,11 +129,12 @@ def _decision(board: Board, row: Line_) -> str:
     return f"{board.assessment.meeting}审定，等次为{row.grade.label}。"
 
 
-def _remarks(board: Board, row: Line_) -> str:
+def _remarks(board: Board, row: Line_, *, alone: bool) -> str:
+    """`alone`: on a paper of this member, which has no head to say that the points are not locked."""
     said = [WORDS] if row.is_exempt else []
     if row.judged.ungraded:
         said.append(row.judged.ungraded)
-    if not board.points_locked and not row.judged.ungraded and not row.is_exempt:
+    if alone and not board.points_locked and not row.judged.ungraded and not row.is_exempt:
         said.append(NOT_LOCKED)
     return "；".join(said)
 
@@ -178,11 +179,11 @@ def summary(board: Board, *, sees_birth: bool = False) -> Document:
         Column("实评", 14, "center"),
         Column("优秀票", 18, "center"),
         Column("合格票", 18, "center"),
-        Column("基本合格票", 20, "center"),
+        Column("基本合格票", 24, "center"),
         Column("不合格票", 18, "center"),
         Column("支委会评定意见", 34, "center"),
         Column("反馈日期", 28, "center"),
-        Column("备注", 46),
+        Column("备注", 42),
     )
     foot = (
         f"正式党员数：{board.full_members}人",
@@ -205,7 +206,7 @@ def _summed(n: int, board: Board, row: Line_, expected: int) -> tuple[Value, ...
     votes: tuple[Value, ...] = row.votes if row.votes and graded else ("", "", "", "")
     grade = str(row.grade.label) if row.grade and not board.is_open else ""
     came: Value = sum(row.votes) if row.votes and graded else ""
-    return (n, row.name, expected if graded else "", came, *votes, grade, "", _remarks(board, row))
+    return (n, row.name, expected if graded else "", came, *votes, grade, "", _remarks(board, row, alone=False))
 
 
 def _standing(board: Board) -> str:
@@ -264,7 +265,8 @@ def _has_cap_reason(board: Board) -> bool:
 
 
 def _month(day: date | None) -> str:
-    return cn_date(day).rsplit("月", 1)[0] + "月" if day else ""
+    """1998.07, as registers have it: the cells are narrow."""
+    return f"{day.year}.{day.month:02d}" if day else ""
 
 
 def _of(codes: object, code: str) -> str:

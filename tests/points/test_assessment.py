@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
+from branches import append_only
 from branches.choices import Role
 from branches.models import AuditEntry, Notice, Todo
 from members.models import Exemption, MembershipEvent
@@ -155,6 +156,14 @@ class TestFigures:
         assert [found[name] for name in ("陈静怡", "赵启明", "林晓雯", "周晓")] == [
             BASICALLY, EXCELLENT, UNQUALIFIED, QUALIFIED,
         ]  # fmt: skip
+
+    def test_a_level_of_a_veto_is_known_by_its_code_or_by_its_words(self, branch, people, secretary):
+        claim = veto(people[0], "V05", secretary, level="b")
+        assert row_of(branch, people[0]).grade is None
+        levels = [{"code": "a", "label": "基本合格", "points": "0"}, {"code": "b", "label": "不合格", "points": "0"}]
+        with append_only.suspended():
+            RuleItem.objects.filter(pk=claim.rule_id).update(levels=levels)
+        assert row_of(branch, people[0]).grade == UNQUALIFIED
 
     def test_it_costs_the_same_for_few_and_for_many(self, branch, people, organiser):
         with CaptureQueriesContext(connection) as few:
