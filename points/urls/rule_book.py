@@ -19,5 +19,5 @@ urlpatterns = [
     path("rules/editions/<int:pk>/trial/", rule_trials.rule_trial, name="rule_trial"),
     path("rules/editions/<int:pk>/publish/", rule_drafts.rule_publish, name="rule_publish"),
     path("rules/editions/<int:pk>/delete/", rule_drafts.rule_delete, name="rule_delete"),
-    path("measured-posts/", measured_posts.measured_posts, name="measured_posts"),
+    path("rules/posts/", measured_posts.measured_posts, name="measured_posts"),
 ]
