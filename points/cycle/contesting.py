@@ -1,18 +1,22 @@
 """What an objection may be raised to, by whom and until when. Reads only."""
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef
 
 from branches.models import Branch
 from config.templatetags.ui import cn_day
 from members.closing import MonthState
 from members.models import Member
-from points.choices import Category, ClaimState, ObjectionState
+from points.choices import Category, ClaimState, ObjectionState, PeriodKind, PeriodState
 from points.cycle.closing import month_state
 from points.cycle.publishing import rows_of
 from points.cycle.rules import quarter_end, quarter_of
 from points.ledger.homes import homes_on
-from points.models import Claim, Entry, Objection, Publication
+from points.models import Claim, Entry, Objection, PeriodClose, Publication
 
 LOCKED = "这个季度已经锁定，如有异议请向党委办公室反映。"
 
@@ -91,3 +95,48 @@ def published_in(entry: Entry) -> Publication | None:
     rows = Publication.objects.filter(branch=home, created_at__gte=entry.created_at).defer("table")
     own = rows.filter(quarter=quarter_of(entry.month)).order_by("-number").first()
     return own or rows.filter(quarter__gt=entry.month).order_by("quarter", "-number").first()
+
+
+def open_to_objection(entry_ids: Collection[int], today: date) -> set[int]:
+    """Of these entries, those `of_entry` would let their member contradict. Four statements for any number of them."""
+    raised = Objection.objects.filter(entry=OuterRef("pk")).exclude(state=ObjectionState.WITHDRAWN)
+    rows = Entry.objects.standing().filter(~Exists(raised), pk__in=entry_ids).exclude(category=Category.VETO)
+    entries = list(rows.select_related("branch", "member__branch"))
+    if not entries:
+        return set()
+    locked = _locked(entries, today)
+    ends = {row.pk: (row.member_id, quarter_end(quarter_of(row.month))) for row in entries}
+    homes = homes_on(set(ends.values()))
+    home = {row.pk: homes.get(ends[row.pk], row.branch_id) for row in entries}
+    shown: dict[int, list[Publication]] = defaultdict(list)
+    for one in Publication.objects.filter(branch__in=set(home.values())).defer("table").order_by("quarter", "-number"):
+        shown[one.branch_id].append(one)
+    return {row.pk for row in entries if row.pk not in locked and _in_window(row, shown[home[row.pk]], today)}
+
+
+def open_deductions(claims: Collection[Claim], today: date) -> set[int]:
+    """Of these deductions (with `branch` and `member__branch`), those `of_claim` would take. Two statements."""
+    raised = Objection.objects.filter(claim__in=[claim.pk for claim in claims]).exclude(state=ObjectionState.WITHDRAWN)
+    shut = _locked(claims, today) | set(raised.values_list("claim", flat=True))
+    return {claim.pk for claim in claims if claim.state == ClaimState.ANNOUNCED and claim.pk not in shut}
+
+
+def _locked(rows: Collection[Entry] | Collection[Claim], today: date) -> set[int]:
+    """Keys of those whose quarter or year is locked where their objection would be answered. One statement."""
+    branches = {row.pk: (row.branch if row.branch.is_open(today) else row.member.branch).pk for row in rows}
+    periods = PeriodClose.objects.filter(
+        branch__in=set(branches.values()), kind__in=[PeriodKind.QUARTER, PeriodKind.YEAR], state=PeriodState.LOCKED
+    )
+    shut = set(periods.values_list("branch_id", "kind", "start"))
+    return {
+        row.pk
+        for row in rows
+        if (branches[row.pk], PeriodKind.QUARTER, quarter_of(row.month)) in shut
+        or (branches[row.pk], PeriodKind.YEAR, row.month.replace(month=1)) in shut
+    }
+
+
+def _in_window(entry: Entry, shown: Iterable[Publication], today: date) -> bool:
+    """Whether the publication that showed the entry first, if any did, still takes objections."""
+    since = [one for one in shown if one.created_at >= entry.created_at and one.quarter >= quarter_of(entry.month)]
+    return not since or today <= since[0].objections_until

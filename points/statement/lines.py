@@ -28,6 +28,7 @@ class Tag(NamedTuple):
     text: str
 
 
+UNTOLD = "事由仅本人和纪检人员可见"
 WAITING = Tag("is-sent", "hourglass-split", "记录待确认，确认后入账")
 CORRECTION = Tag("is-line", "arrow-counterclockwise", "更正")
 UNDONE = Tag("is-line", "slash-circle", "已更正")
@@ -112,7 +113,7 @@ def _line(entry: Entry, *, hidden: bool, url: str, closed_at: datetime | None, o
     return Line(
         HIDDEN if hidden else entry.reason,
         entry.happened_on,
-        "事由仅本人和纪检人员可见" if hidden else rule_text(entry.rule, entry.points),
+        UNTOLD if hidden else rule_text(entry.rule, entry.points),
         entry.points,
         url="" if hidden else url,
         note=f"冲减{cn_day(entry.happened_on)}的{signed(entry.corrected)}分" if is_reversal else "",

@@ -14,6 +14,7 @@ from branches.choices import Capability
 from branches.models import User
 from members.models import Member
 from points.choices import CAPPED, Category
+from points.cycle.contesting import open_to_objection
 from points.models.ledger import EntryQuerySet
 from points.rulebook.book import RuleBook
 from points.sources.attendance import waiting_awards
@@ -89,7 +90,10 @@ def statement(
     pages = Paginator(_for_lines(entries), PER_PAGE)
     shown = pages.get_page(page)
     rows = list(shown.object_list)
-    lines = entry_lines(rows, reader, sees_discipline=sees_discipline, object_urls={})
+    objects = is_own and may(reader, Capability.POINTS_PUBLISHED_VIEW)
+    open_ones = open_to_objection([row.pk for row in rows], today) if objects else set()
+    urls = {pk: doors.new_objection(entry=pk) for pk in open_ones}
+    lines = entry_lines(rows, reader, sees_discipline=sees_discipline, object_urls=urls)
     if shown.number == 1 and not chosen:
         lines = waiting_lines(awards) + lines
     return Statement(

@@ -1,30 +1,37 @@
 """What is not in the ledger yet, or contradicted: announced deductions, claims under way, objections raised."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
+from django.db.models import Q
+
+from branches.access import may
+from branches.choices import Capability
 from branches.models import User
 from branches.working_days import load_calendar, next_working_day
 from config.templatetags.ui import cn_day
 from members.models import Member
 from points.choices import Category, ClaimState, ObjectionState
+from points.cycle.contesting import open_deductions
+from points.cycle.people import readable
+from points.cycle.rules import month_closes_on
 from points.ledger import registry
 from points.ledger.posting import CLAIM
 from points.models import Claim, Objection
 from points.rules import ZERO
 from points.statement import doors
-from points.statement.lines import Line, Tag, is_confidential, rule_text
+from points.statement.lines import UNTOLD, Line, Tag, rule_text
 from points.statement.parts import HIDDEN
 
-CLOSES_ON = 5  # day of the next month
 SHOWN = 20  # of each list; the newest
 CLAIM_TAGS = {
     ClaimState.DRAFT: Tag("is-line", "pencil", "草稿"),
     ClaimState.DECLARED: Tag("is-sent", "hourglass-split", "待审核"),
     ClaimState.RETURNED: Tag("is-soon", "arrow-return-left", "已退回，请修改"),
 }
-OPEN_OBJECTIONS = (ObjectionState.RAISED, ObjectionState.ANSWERED, ObjectionState.APPEALED)
 
 
 @dataclass(frozen=True)
@@ -38,12 +45,9 @@ class ObjectionLine:
 
 @dataclass(frozen=True)
 class Pending:
-    """`contradicted`: ids of claims and of entries with an objection that is not settled."""
-
     deductions: tuple[Line, ...] = ()
     claims: tuple[Line, ...] = ()
     objections: tuple[ObjectionLine, ...] = ()
-    entries_contradicted: frozenset[int] = field(default_factory=frozenset)
 
     @property
     def to_lose(self) -> Decimal:
@@ -56,71 +60,52 @@ class Pending:
 
 
 def pending_of(member: Member, year: int, today: date, *, reader: User, sees_discipline: bool) -> Pending:
-    """Three statements, and one for the calendar where a deduction is announced. A draft is its writer's alone."""
+    """Five statements, three more where a deduction is announced. A draft is its writer's alone, and an objection is
+    for who raised it and for who handles it."""
     is_own = member.user_id == reader.pk
     states = [ClaimState.ANNOUNCED, ClaimState.DECLARED]
     states += [ClaimState.DRAFT, ClaimState.RETURNED] if is_own else []
     rows = Claim.objects.filter(member=member, month__year=year, state__in=states).exclude(category=Category.VETO)
-    claims = list(rows.select_related("rule").order_by("-happened_on", "-pk"))
-    objections = list(
-        Objection.objects.filter(member=member, quarter__year=year)
-        .select_related("entry__rule", "claim__rule")
-        .order_by("-pk")[:SHOWN]
-    )
-    open_ones = [one for one in objections if one.state in OPEN_OBJECTIONS]
-    contradicted = {one.claim_id for one in open_ones if one.claim_id}
+    claims = list(rows.select_related("rule", "branch", "member__branch").order_by("-happened_on", "-pk"))
+    urls = registry.source(CLAIM).links([claim.pk for claim in claims], reader)
     announced = [claim for claim in claims if claim.state == ClaimState.ANNOUNCED]
-    days, urls = _posting_days(announced), registry.source(CLAIM).links([claim.pk for claim in claims], reader)
     return Pending(
-        tuple(
-            _deduction(
-                claim,
-                days[claim.pk],
-                today,
-                url=urls.get(claim.pk, ""),
-                contradicted=claim.pk in contradicted,
-                is_own=is_own,
-                hidden=claim.is_confidential and not sees_discipline,
-            )
-            for claim in announced
-        ),
+        tuple(_deductions(announced, urls, today, reader=reader, is_own=is_own, sees_discipline=sees_discipline)),
         tuple(_claim(claim, urls.get(claim.pk, "")) for claim in claims if claim.state != ClaimState.ANNOUNCED)[:SHOWN],
-        tuple(_objection(one, sees_discipline=sees_discipline) for one in objections),
-        frozenset(one.entry_id for one in open_ones if one.entry_id),
+        tuple(_objections(member, year, reader, is_own=is_own)),
     )
 
 
-def _posting_days(claims: list[Claim]) -> dict[int, date]:
-    """The day each announced deduction is posted: when its month closes, not before its term of notice is over."""
+def _deductions(
+    claims: list[Claim], urls: Mapping[int, str], today: date, *, reader: User, is_own: bool, sees_discipline: bool
+) -> Iterator[Line]:
     if not claims:
-        return {}
+        return
+    raised = Objection.objects.filter(claim__in=[claim.pk for claim in claims])
+    unsettled = set(raised.unsettled(today).values_list("claim", flat=True))
+    may_object = open_deductions(claims, today) if is_own and may(reader, Capability.POINTS_PUBLISHED_VIEW) else set()
     calendar = load_calendar({claim.month.year for claim in claims})
-    days = {}
     for claim in claims:
-        after = claim.month.replace(year=claim.month.year + claim.month.month // 12, month=claim.month.month % 12 + 1)
-        closes = next_working_day(after.replace(day=CLOSES_ON), calendar)
-        days[claim.pk] = max(closes, claim.postable_from or closes)
-    return days
+        closes = month_closes_on(claim.month, partial(next_working_day, calendar=calendar))
+        posted_on = max(closes, claim.postable_from or closes)
+        hidden = claim.is_confidential and not sees_discipline
+        yield Line(
+            HIDDEN if hidden else claim.title,
+            claim.happened_on,
+            UNTOLD if hidden else rule_text(claim.rule, claim.points),
+            claim.points,
+            url="" if hidden else urls.get(claim.pk, ""),
+            tags=(_when(posted_on, today, contradicted=claim.pk in unsettled),),
+            object_url=doors.new_objection(claim=claim.pk) if claim.pk in may_object else "",
+        )
 
 
-def _deduction(
-    claim: Claim, posted_on: date, today: date, *, url: str, contradicted: bool, is_own: bool, hidden: bool
-) -> Line:
+def _when(posted_on: date, today: date, *, contradicted: bool) -> Tag:
     if contradicted:
-        tag = Tag("is-sent", "chat-left-text", "异议处理中，暂不入账")
-    elif posted_on > today:
-        tag = Tag("is-soon", "clock", f"{cn_day(posted_on, today)}关账时入账")
-    else:
-        tag = Tag("is-soon", "clock", "关账后入账")
-    return Line(
-        HIDDEN if hidden else claim.title,
-        claim.happened_on,
-        "事由仅本人和纪检人员可见" if hidden else rule_text(claim.rule, claim.points),
-        claim.points,
-        url="" if hidden else url,
-        tags=(tag,),
-        object_url="" if contradicted or not is_own else doors.new_objection(claim=claim.pk),
-    )
+        return Tag("is-sent", "chat-left-text", "异议处理中，暂不入账")
+    if posted_on > today:
+        return Tag("is-soon", "clock", f"{cn_day(posted_on, today)}关账时入账")
+    return Tag("is-soon", "clock", "关账后入账")
 
 
 def _claim(claim: Claim, url: str) -> Line:
@@ -136,12 +121,18 @@ def _claim(claim: Claim, url: str) -> Line:
     )
 
 
-def _objection(one: Objection, *, sees_discipline: bool) -> ObjectionLine:
+def _objections(member: Member, year: int, reader: User, *, is_own: bool) -> list[ObjectionLine]:
+    rows = readable(reader).filter(Q(member=member) | Q(raised_by=reader) if is_own else Q(member=member))
+    rows = rows.filter(quarter__year=year).select_related("entry__rule", "claim__rule", "member__user")
+    return [_objection(one, member) for one in rows.order_by("-pk")[:SHOWN]]
+
+
+def _objection(one: Objection, member: Member) -> ObjectionLine:
     about = one.entry or one.claim
-    if about is None:
-        title = "漏记的积分"
-    elif is_confidential(about.rule) and not sees_discipline:
-        title = HIDDEN
+    if one.member_id != member.pk:
+        title = f"{one.member.user.name}的积分"
+    elif about is None:
+        title = "晾晒的积分"
     else:
         title = one.entry.reason if one.entry else about.title
     match one.state:

@@ -17,8 +17,9 @@ from branches.models import Branch
 from members.models import Exemption
 from points.choices import ClaimState, ObjectionState, PeriodKind, PeriodState
 from points.claims.deductions import post_due
+from points.cycle.contesting import of_entry, open_to_objection
 from points.ledger.posting import lift_entry, post_many, post_source
-from points.models import AppraisalResult, Claim, Entry, Objection, PeriodClose, RuleItem, RuleVersion
+from points.models import AppraisalResult, Claim, Entry, Objection, PeriodClose, Publication, RuleItem, RuleVersion
 from points.rules import Item, ItemPoints
 from points.statement.own import statement
 from points.statement.rules import category_text, item_text
@@ -297,6 +298,65 @@ def test_a_contradicted_deduction_waits_and_the_objection_is_listed(me, claimed)
     assert [(one.title, one.tag.text, one.note) for one in pending.objections] == [
         ("无故缺席主题党日", "待答复", "支部应于12月2日前答复")
     ]
+
+
+def test_a_deduction_leads_to_the_page_that_contradicts_it_and_an_officer_is_offered_none(me, secretary, claimed):
+    claim = claimed(me, "G01", "-2", ClaimState.ANNOUNCED)
+    url = f"{reverse('points:objection_create')}?claim={claim.pk}"
+    assert shown(me).pending.deductions[0].object_url == url
+    assert not shown(me, reader=secretary).pending.deductions[0].object_url
+
+
+def test_an_objection_somebody_else_raised_is_not_told_to_whom_it_concerns(me, branch, secretary):
+    other = factories.make_member(branch)
+    Objection.objects.create(
+        member=me, branch=branch, quarter=date(2026, 10, 1), raised_by=other.user, text="积分偏高",
+        answer_due=date(2026, 12, 2),
+    )  # fmt: skip
+    assert not shown(me).pending.objections
+    assert [one.title for one in shown(other).pending.objections] == ["林晓雯的积分"]
+    assert len(shown(me, reader=secretary).pending.objections) == 1
+
+
+def object_urls(page):
+    return {line.day.day for block in page.months for line in block.lines if line.object_url}
+
+
+def test_an_entry_can_be_contradicted_until_the_window_of_its_publication_is_over(me, branch, held, secretary):
+    for day in (8, 9, 10):
+        held([me], day=date(2026, 10, day))
+    assert object_urls(shown(me)) == {8, 9, 10}
+    assert object_urls(shown(me, reader=secretary)) == set()
+    first, second, third = Entry.objects.order_by("happened_on")
+    Objection.objects.create(
+        member=me, branch=branch, entry=first, quarter=date(2026, 10, 1), raised_by=me.user, text="已答复",
+        answer_due=factories.TODAY, state=ObjectionState.DECIDED, upheld=False,
+    )  # fmt: skip
+    assert object_urls(shown(me)) == {9, 10}
+    Publication.objects.create(
+        branch=branch, quarter=date(2026, 10, 1), published_on=factories.TODAY, objections_until=factories.TODAY,
+        answers_until=factories.TODAY, appeals_until=factories.TODAY, table={"rows": [], "late": []}, digest="x",
+    )  # fmt: skip
+    late = factories.TODAY + timedelta(days=1)
+    for today, found in ((factories.TODAY, {second.pk, third.pk}), (late, set())):
+        assert open_to_objection([first.pk, second.pk, third.pk], today) == found
+        assert {one.pk for one in (first, second, third) if not of_entry(one, today).why_not} == found
+
+
+@pytest.mark.parametrize("kind", [PeriodKind.QUARTER, PeriodKind.YEAR])
+def test_nothing_of_a_locked_period_can_be_contradicted(me, branch, held, claimed, kind):
+    held([me], day=date(2026, 10, 8))
+    claimed(me, "G01", "-2", ClaimState.ANNOUNCED)
+    start = date(2026, 10, 1) if kind == PeriodKind.QUARTER else date(2026, 1, 1)
+    row = PeriodClose.objects.create(branch=branch, kind=kind, start=start, state=PeriodState.OPEN)
+    page = shown(me)
+    assert object_urls(page) == {8}
+    assert page.pending.deductions[0].object_url
+    row.state = PeriodState.LOCKED
+    row.save()
+    page = shown(me)
+    assert object_urls(page) == set()
+    assert not page.pending.deductions[0].object_url
 
 
 def test_a_posted_deduction_is_an_ordinary_line_and_no_late_one(me, branch, claimed):
