@@ -111,7 +111,7 @@ def _add_units(result: Awards, places: Mapping[int, Place], done: Mapping[int, l
         for number, day in enumerate(completed[:MOST], start=1):
             rule, pk = book.on(hospital, day).rows.get(item.code), key * 100 + number
             if rule is not None and item.value(post=post) and pk in result:
-                reason = f"集中学习满{number * item.per:g}{item.unit}"
+                reason = f"集中学习满{(number * item.per).normalize():f}{item.unit}"
                 member, _ = study_year_of(key)
                 result[pk].append(Award(member, homes[day], day, rule, item.value(post=post), reason))
 

@@ -95,7 +95,8 @@ class BranchPoints:
         """From the first one with points of these branches to this one; the newest first."""
         months = PointsMonth.objects.filter(branch__in=self.chosen)
         first = months.aggregate(first=Min("month"))["first"]
-        return list(range(self.today.year, (first.year if first else self.today.year) - 1, -1))
+        known = range(self.today.year, (first.year if first else self.today.year) - 1, -1)
+        return sorted({self.year, *known}, reverse=True)
 
     @cached_property
     def rules(self) -> YearRules | None:
