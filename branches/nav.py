@@ -51,6 +51,8 @@ DOORS = (
         also=(
             "/points/members/",
             "/points/periods/",
+            "/points/publications/",
+            "/points/objections/",
             "/points/assessment/",
             "/members/exemptions/",
             "/points/claims/review/",

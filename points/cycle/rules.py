@@ -129,10 +129,8 @@ NOTHING: Final = Step("")
 
 
 def next_step(one: Standing, today: date) -> Step:
-    if one.state == PeriodState.LOCKED:
+    if one.state == PeriodState.LOCKED or not one.ended:
         return NOTHING
-    if not one.ended:
-        return Step("期间进行中")
     match one.kind:
         case PeriodKind.MONTH:
             if one.state != PeriodState.OPEN:

@@ -64,12 +64,11 @@ def add_exemptions(hospital: Hospital, today: date) -> None:
 
 
 def add_assessments(hospital: Hospital, today: date) -> None:
-    """After all points of last year are in the ledger."""
+    """After all points of last year are in the ledger and the year is locked."""
     year = today.year - 1
-    rng = random.Random("assessment")
+    rng = random.Random("votes")
     day = date(year, 12, 31)
-    exempt = {member for member, _ in Exemption.objects.years_of(_keys(hospital, day), [year])}
-    _add_deeds(hospital, year, exempt, rng)
+    exempt = _exempt(hospital, day)
     for code, branch in hospital.branches.items():
         full = [one.member for one in hospital.roll(code, day) if one.is_full(day)]
         if not full:
@@ -86,9 +85,15 @@ def _keys(hospital: Hospital, day: date) -> list[int]:
     return [one.member.pk for code in hospital.branches for one in hospital.roll(code, day)]
 
 
-def _add_deeds(hospital: Hospital, year: int, exempt: set[int], rng: random.Random) -> None:
-    """What the busier half of the members did beside the gatherings, accepted long ago."""
-    book, day = RuleBook(), date(year, 12, 31)
+def _exempt(hospital: Hospital, day: date) -> set[int]:
+    return {member for member, _ in Exemption.objects.years_of(_keys(hospital, day), [day.year])}
+
+
+def add_deeds(hospital: Hospital, today: date) -> None:
+    """What the busier half of the members did last year beside the gatherings, accepted long ago."""
+    rng, book, year = random.Random("assessment"), RuleBook(), today.year - 1
+    day = date(year, 12, 31)
+    exempt = _exempt(hospital, day)
     claims = []
     for code in hospital.branches:
         people = [one for one in hospital.roll(code, day) if one.is_full(day) and one.member.pk not in exempt]

@@ -20,6 +20,7 @@ from members.models import Member
 from points.choices import ObjectionState
 from points.cycle import contesting, objections
 from points.cycle.contesting import Target
+from points.cycle.paper import quarter_label
 from points.cycle.people import answerers, deciders, own_member, readable, waiting_for
 from points.cycle.publishing import rows_of
 from points.models import Claim, Entry, Objection, Publication
@@ -51,8 +52,11 @@ def objection_list(request: HttpRequest) -> HttpResponse:
     if text:
         found = found.filter(Q(member__user__name__icontains=text) | Q(member__user__search_keys__icontains=text))
     found = found.select_related("member__user", "branch", "raised_by", "entry__rule", "claim__rule")
+    page = Paginator(found.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    for one in page.object_list:
+        one.label = quarter_label(one.quarter)
     context = {
-        "page": Paginator(found.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page")),
+        "page": page,
         "handles": handles,
         "n_waiting": n_waiting,
         "shows": SHOWS,
@@ -168,6 +172,7 @@ def _page(request: HttpRequest, one: Objection, *, status: int = 200, **extra: A
     refused = one.state == ObjectionState.ANSWERED and not one.upheld and one.appeal_until is not None
     context = {
         "objection": one,
+        "label": quarter_label(one.quarter),
         "mine": mine,
         "answers": one.state == ObjectionState.RAISED and user.pk in answerers(one),
         "decides": one.state == ObjectionState.APPEALED and user.pk in deciders(one),

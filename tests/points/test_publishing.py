@@ -41,8 +41,7 @@ class TestTable:
         held(members[:1], day=date(2026, 10, 2))
         first, second, third = (line(build(branch, JULY), one) for one in members)
         assert (first["ORG"], first["total"], second["total"], third["total"]) == ("1.25", "1.25", "0.75", "0.00")
-        assert first["year"] == f"{MemberYear.objects.get(member=members[0]).total:.2f}"
-        assert third["year"] == "60.00"
+        assert (first["year"], third["year"]) == ("61.25", "60.00")  # October is not in it
         assert [row["place"] for row in (first, second, third)] == [1, 2, 3]
 
     def test_equal_totals_share_a_place(self, branch, members, held):
@@ -94,7 +93,7 @@ class TestTable:
     @pytest.mark.parametrize("people", [1, 20])
     def test_it_costs_the_same_for_one_and_for_twenty(self, branch, held, people, django_assert_max_num_queries):
         held([factories.make_member(branch) for _ in range(people)], day=date(2026, 8, 12))
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(11):
             build(branch, JULY)
 
 

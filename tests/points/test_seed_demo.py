@@ -15,7 +15,8 @@ from branches.models import Appointment, Branch, User
 from members.choices import EventKind, MemberType
 from members.models import Member, MembershipEvent
 from members.rules import is_high_level
-from points.models import Entry
+from points.cycle.table import digest_of
+from points.models import Entry, Objection, PeriodClose, Publication
 
 TODAY = date(2026, 11, 22)
 
@@ -97,6 +98,18 @@ class TestDemo(TestCase):
         states = {part.branch.code: part.state for part in host.parts.select_related("branch")}
         assert host.state == ActivityState.CONFIRMED
         assert states == {"MZ01": ActivityState.CONFIRMED, "WK01": ActivityState.SUBMITTED}
+
+    def test_quarters_are_published_one_is_overdue_and_one_contradicted(self):
+        shown = Publication.objects.filter(quarter=date(2026, 7, 1))
+        assert shown.values("branch").distinct().count() == 12
+        assert not shown.filter(branch__code="WK02").exists()
+        latest = shown.filter(branch__code="JG01").latest("number")
+        assert (latest.number, latest.objections_until > TODAY) == (2, True)
+        assert Objection.objects.get().state == "raised"
+        assert all(digest_of(one.table) == one.digest for one in Publication.objects.all())
+        locked = PeriodClose.objects.filter(state="locked")
+        assert locked.filter(kind="year", start=date(2025, 1, 1)).count() >= 13
+        assert not locked.filter(start__gte=date(2026, 7, 1)).exists()
 
     def test_a_second_call_keeps_what_is_there(self):
         before = Activity.objects.count()

@@ -19,9 +19,10 @@ from branches.models import Branch, User
 from members.roll_months import recount_roll_months
 from points.catalogue import install_default
 from points.demo import shape
-from points.demo.assessment import add_assessments, add_exemptions
+from points.demo.assessment import add_assessments, add_deeds, add_exemptions
 from points.demo.attendance import add_attendance
 from points.demo.contents import add_contents
+from points.demo.cycle import add_cycle
 from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.joint import add_joint_day
 from points.demo.people import build_organisation, build_people
@@ -86,5 +87,7 @@ class Command(BaseCommand):
             post_many(source_kind=kind, source_ids=registry.source(kind).worth_asking(None), actor=None)
         add_joint_day(hospital, today)
         add_rules(hospital.root, hospital.office, today)
+        add_deeds(hospital, today)
+        add_cycle(hospital, today)
         add_assessments(hospital, today)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
