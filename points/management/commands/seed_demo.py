@@ -21,6 +21,7 @@ from points.catalogue import install_default
 from points.demo import shape
 from points.demo.assessment import add_assessments, add_deeds, add_exemptions
 from points.demo.attendance import add_attendance
+from points.demo.claims import add_claims
 from points.demo.contents import add_contents
 from points.demo.cycle import add_cycle
 from points.demo.gatherings import plan_gatherings, write_gatherings
@@ -88,6 +89,7 @@ class Command(BaseCommand):
         add_joint_day(hospital, today)
         add_rules(hospital.root, hospital.office, today)
         add_deeds(hospital, today)
+        add_claims(hospital, today)
         add_cycle(hospital, today)
         add_assessments(hospital, today)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
