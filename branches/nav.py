@@ -55,7 +55,7 @@ DOORS = (
             "/points/objections/",
             "/points/assessment/",
             "/members/exemptions/",
-            "/points/claims/review/",
+            "/points/claims/",
             "/points/deductions/",
             "/points/batches/",
         ),
@@ -87,7 +87,7 @@ DOORS = (
         *C,
         also=("/branches/todos/", "/branches/reminders/", "/branches/feed/"),
     ),
-    _door("个人", "points:my_points", "clipboard-check", "我的积分", C.OWN_VIEW, also=("/points/claims/",)),
+    _door("个人", "points:my_points", "clipboard-check", "我的积分", C.OWN_VIEW, also=("/points/claims/mine/",)),
     _door(
         "个人",
         "activities:my_attendance",

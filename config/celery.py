@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "fill-holidays": {"task": "branches.tasks.fill_holidays", "schedule": crontab(hour=2, minute=30)},
     # Uploaded rosters and kept batches hold personal data: they go after IMPORT_KEEP_DAYS.
     "delete-old-imports": {"task": "members.tasks.delete_old_imports", "schedule": crontab(hour=2, minute=10)},
+    "delete-old-batches": {"task": "points.tasks.delete_old_batches", "schedule": crontab(hour=2, minute=12)},
     # Reports hold names and records: the files go after REPORT_KEEP_DAYS.
     "delete-old-reports": {"task": "branches.office.tasks.delete_old_reports", "schedule": crontab(hour=2, minute=15)},
     # A new month has its head count, its plan items and its required duties from the first minute on.

@@ -8,10 +8,17 @@ from celery import shared_task
 from django.utils import timezone
 
 from branches import jobs
+from points.claims.batches import forget_old_batches
 from points.ledger.nightly import compare_sums
 
 CHECK: Final = "points.tasks.check_ledger"
 PARTS: Final = 12  # of the comparison of two years: what its progress is told in
+
+
+@shared_task
+def delete_old_batches() -> int:
+    """Beat entry, each night: what was kept of workbooks holds personal data and goes after IMPORT_KEEP_DAYS."""
+    return forget_old_batches()
 
 
 @shared_task

@@ -104,7 +104,15 @@ def claims(branch: Branch, member: Member, secretary: User) -> dict[str, dict[st
         sha256=file.sha256,
         uploaded_by=member.user,
     )
-    return {name: {"pk": row.pk} for name, row in (("claim", claim), ("deduction", deduction), ("evidence", evidence))}
+    batch = PointsBatch.objects.create(
+        branch=branch,
+        kind=BatchKind.CLAIMS,
+        file_name=f"{member}.xlsx",
+        uploaded_by=secretary,
+        summary={"good": 0, "known": 0, "left": 0, "wrong": 0},
+    )
+    found = {"claim": claim, "deduction": deduction, "evidence": evidence, "points_batch": batch}
+    return {name: {"pk": row.pk} for name, row in found.items()}
 
 
 def rules(hospital: Branch, canary: str) -> dict[str, dict[str, Any]]:

@@ -81,7 +81,7 @@ def announce_deduction(
     deed = Deed(code=code, happened_on=happened_on, title=title, level=level, quantity=Decimal(1), detail=detail)
     fill(claim, rule=rule, deed=deed, terms=terms, actor=actor)
     if hushed:  # two decisions of one day are two deeds, the same document is one
-        claim.deed = deed_of_document(claim, document_no)
+        claim.deed = document_key(claim.rule_code, document_no)
     claim.state, claim.declared_at = ClaimState.ANNOUNCED, timezone.now()
     claim.announced_on, claim.postable_from = today, first_postable(today)
     keep(claim)
@@ -133,9 +133,9 @@ def document_of(text: str) -> str:
     return text
 
 
-def deed_of_document(claim: Claim, document_no: str) -> str:
+def document_key(code: str, document_no: str) -> str:
     """One decision counts once under an item, whatever day it was entered for."""
-    return f"{claim.rule_code}|{document_no}"[:64]
+    return f"{code}|{document_no}"[:64]
 
 
 def who_enters(rule: Item | RuleItem) -> str:

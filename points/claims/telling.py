@@ -1,13 +1,16 @@
 """To-dos and messages about claims. No reason stands in either: it is on the page, behind its rights."""
 
+from collections.abc import Iterable
+
 from django.urls import reverse
 
 from branches.choices import Topic
-from branches.inbox import notify
+from branches.inbox import Message, notify, notify_many
 from branches.models import Branch
 from branches.todo import close_todo, open_todo
 from config.templatetags.ui import cn_day
-from points.choices import ClaimOrigin, ClaimState
+from members.models import Member
+from points.choices import Category, ClaimOrigin, ClaimState
 from points.claims.reviewers import Desk
 from points.models import Claim
 
@@ -28,40 +31,21 @@ def page_of(claim: Claim) -> str:
 
 
 def hand_on(claim: Claim) -> None:
-    """Open the to-do of whoever reviews next, and close the one before."""
+    """Open the to-do of whoever reviews next, and close the one before.
+
+    A workbook of forty results is one to-do for each post that reviews some of them; its vetoes are one each.
+    """
     close_todo(item_key=key_of(claim))
-    if claim.batch_id:
-        _hand_on_batch(claim)
-        return
     holder = Desk([claim]).holder(claim)
     if holder is None:
         return
-    role, node = holder
-    title = "审核一票否决登记" if claim.is_veto else f"审核积分申报：{claim.member}，{claim.rule.title}"
-    open_todo(item_key=key_of(claim), title=title, url=page_of(claim), role=role, branch=Branch(pk=node))
-
-
-def _hand_on_batch(claim: Claim) -> None:
-    """A workbook of forty results is one to-do for each post that reviews some of them."""
-    if claim.is_veto:  # goes on alone, to other people
-        if holder := Desk([claim]).holder(claim):
-            open_todo(
-                item_key=key_of(claim),
-                title="审核一票否决登记",
-                url=page_of(claim),
-                role=holder[0],
-                branch=Branch(pk=holder[1]),
-            )
-        return
-    if holder := Desk([claim]).holder(claim):
-        role, node = holder
-        open_todo(
-            item_key=batch_key(claim.batch_id or 0),
-            title="审核批量登记的积分",
-            url=f"{reverse('points:claim_review_list')}?batch={claim.batch_id}",
-            role=role,
-            branch=Branch(pk=node),
-        )
+    if claim.batch_id and not claim.is_veto:
+        key, title = batch_key(claim.batch_id), "审核批量登记的积分"
+        url = f"{reverse('points:claim_review_list')}?batch={claim.batch_id}"
+    else:
+        key, url = key_of(claim), page_of(claim)
+        title = "审核一票否决登记" if claim.is_veto else f"审核积分申报：{claim.member}，{claim.rule.title}"
+    open_todo(item_key=key, title=title, url=url, role=holder[0], branch=Branch(pk=holder[1]))
 
 
 def batch_key(pk: int) -> str:
@@ -71,7 +55,8 @@ def batch_key(pk: int) -> str:
 def settled(claim: Claim) -> None:
     """Nobody has to review this claim any more."""
     close_todo(item_key=key_of(claim))
-    if claim.batch_id and not Claim.objects.filter(batch=claim.batch_id, state=ClaimState.DECLARED).exists():
+    waiting = Claim.objects.filter(batch=claim.batch_id, state=ClaimState.DECLARED).exclude(category=Category.VETO)
+    if claim.batch_id and not waiting.exists():
         close_todo(item_key=batch_key(claim.batch_id))
 
 
@@ -81,16 +66,33 @@ def ask_again(claim: Claim) -> None:
     open_todo(item_key=key_of(claim), title=title, url=page_of(claim), recipient=claim.member.user)
 
 
+def tell_accepted(claims: Iterable[Claim]) -> None:
+    """The same for many that were registered at once: a few statements for any number."""
+    claims = list(claims)
+    users = dict(Member.objects.filter(pk__in={claim.member_id for claim in claims}).values_list("pk", "user"))
+    notify_many(
+        Message(
+            recipient=users[claim.member_id],
+            topic=Topic.POINTS,
+            item_key=key_of(claim),
+            step=f"{claim.state}:{claim.version}",
+            text=_outcome(claim),
+            url=page_of(claim),
+        )
+        for claim in claims
+    )
+
+
+def _outcome(claim: Claim) -> str:
+    text = OUTCOMES[ClaimState(claim.state)].format(
+        day=cn_day(claim.happened_on), code=claim.rule_code, points=f"{claim.points:+}"
+    )
+    return text.replace("积分申报", "积分登记") if claim.origin == ClaimOrigin.IMPORT else text
+
+
 def tell_outcome(claim: Claim) -> None:
     """Say to the member what became of a claim; of a veto only that there is something to read."""
-    if claim.is_confidential:
-        text = "您有一项积分登记已有结果，请登录后查看"
-    else:
-        text = OUTCOMES[ClaimState(claim.state)].format(
-            day=cn_day(claim.happened_on), code=claim.rule_code, points=f"{claim.points:+}"
-        )
-        if claim.origin == ClaimOrigin.IMPORT:
-            text = text.replace("积分申报", "积分登记")
+    text = "您有一项积分登记已有结果，请登录后查看" if claim.is_confidential else _outcome(claim)
     notify(
         recipient=claim.member.user,
         topic=Topic.POINTS,

@@ -17,7 +17,7 @@ from branches.choices import Capability
 from branches.models import User
 from members.models import Member
 from points.choices import Category, ClaimOrigin, ClaimState
-from points.claims.announcing import deed_of_document, document_of
+from points.claims.announcing import document_key, document_of
 from points.claims.choosing import Terms, terms_on
 from points.claims.declaring import Deed, fill, keep, lock_member, of_form, require_month
 from points.claims.telling import hand_on
@@ -76,7 +76,7 @@ def write_veto(
     claim = Claim(member=member, form_key=form_key, origin=origin, document_no=document_no, batch=batch)
     deed = Deed(code=rule.code, happened_on=decided_on, title=HUSHED)
     fill(claim, rule=rule, deed=deed, terms=terms, actor=actor)
-    claim.deed = deed_of_document(claim, document_no)
+    claim.deed = document_key(claim.rule_code, document_no)
     claim.state, claim.declared_at = ClaimState.DECLARED, timezone.now()
     keep(claim)
     changes = {"code": [None, claim.rule_code], "document_no": [None, document_no]}
