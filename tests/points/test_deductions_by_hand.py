@@ -56,7 +56,7 @@ def test_a_deduction_is_announced_first_and_waits_three_working_days(member, org
     assert (claim.announced_on, claim.postable_from) == (date(2026, 11, 22), date(2026, 11, 25))  # from a Sunday on
     assert not Entry.objects.exists()
     notice = Notice.objects.get(recipient=member.user)
-    assert notice.text == "10月20日一项扣分告知：G05，-1.00分，如有异议请在月份关账前提出"
+    assert notice.text == "10月20日一项扣分告知：G05，-1.00分，如有异议请在入账前提出"
     assert notice.url == f"/points/claims/{claim.pk}/"
 
 
