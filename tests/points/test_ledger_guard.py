@@ -52,7 +52,10 @@ def through_sql(table: str, columns: list[str]) -> dict[str, str]:
         "delete all": f'DELETE FROM "{table}"',
     }
     if connection.vendor == "postgresql":
-        return found | {"truncate": f'TRUNCATE "{table}" CASCADE'}
+        return found | {
+            "truncate": f'SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE "{table}" CASCADE',
+            "truncate after others": f'SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE "branches_user", "{table}" CASCADE',
+        }
     return found | {"replace": f'INSERT OR REPLACE INTO "{table}" ({names}) SELECT {names} FROM "{table}"'}
 
 
