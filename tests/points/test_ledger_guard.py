@@ -1,6 +1,9 @@
+# ruff: noqa: S608 - table names of our own models, nothing else
 """Entries and publications are written once: neither the ORM nor SQL changes them, after later migrations as well."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 import pytest
 from django.core.checks import Tags, run_checks
@@ -25,7 +28,7 @@ def rows(branch, groups, members, held):
     )  # fmt: skip
 
 
-def through_orm(model: type[models.Model]) -> dict[str, object]:
+def through_orm(model: type[models.Model]) -> dict[str, Callable[[], object]]:
     row = model._base_manager.first()
     field = "reason" if model is Entry else "digest"
     setattr(row, field, "anders")
@@ -59,18 +62,23 @@ def through_sql(table: str, columns: list[str]) -> dict[str, str]:
     return found | {"replace": f'INSERT OR REPLACE INTO "{table}" ({names}) SELECT {names} FROM "{table}"'}
 
 
+def is_refused(attempt: Callable[[], object]) -> bool:
+    try:
+        with transaction.atomic():
+            attempt()
+    except DatabaseError as exc:
+        return "append-only" in str(exc)
+    return False
+
+
 def assert_guarded(model: type[models.Model]) -> None:
     table, columns = model._meta.db_table, [field.column for field in model._meta.concrete_fields]
     before = sorted(model._base_manager.values_list())
     assert before
-    for what, attempt in through_orm(model).items():
-        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-            attempt()
-            pytest.fail(what)
+    attempts = through_orm(model)
     for what, statement in through_sql(table, columns).items():
-        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statement)
-            pytest.fail(what)
+        attempts[f"SQL: {what}"] = partial(connection.cursor().execute, statement)
+    assert [what for what, attempt in attempts.items() if not is_refused(attempt)] == []
     assert sorted(model._base_manager.values_list()) == before
 
 
