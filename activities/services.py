@@ -154,7 +154,9 @@ def _both(change: Difference) -> list[FieldConflict]:
 
 def locked(activity: Activity) -> Activity:
     """The record as it is now, locked; nobody signs in to it meanwhile. Raises ValidationError when it is gone."""
-    rows = Activity.objects.select_for_update(of=("self",)).select_related("branch", "group", "editor", "recorder")
+    rows = Activity.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "branch", "group", "editor", "recorder"
+    )
     found = rows.filter(pk=activity.pk).first()
     if found is None:  # a draft was deleted, or a co-host let go, by somebody else in this moment
         raise ValidationError("这份记录刚刚被他人删除，请返回活动记录查看。")

@@ -154,7 +154,9 @@ def install_after_migrate(sender: Any, using: str = "default", **kwargs: Any) ->
 def check_triggers(app_configs: Any, databases: list[str] | None = None, **kwargs: Any) -> list[Error]:
     """System check (tag database): start-up fails when a table has lost its guard."""
     return [
-        Error(f"table {table} has lost its guard", hint="./dev manage migrate --skip-checks sets it again", id="branches.E001")
+        Error(
+            f"table {table} has lost its guard", hint="manage migrate --skip-checks sets it again", id="branches.E001"
+        )
         for using in databases or []
         for table in missing(using)
     ]

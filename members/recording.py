@@ -15,13 +15,17 @@ from config.templatetags.ui import cn_date
 from members import facts
 from members.choices import EventKind, MemberType
 from members.models import Member, MembershipEvent
-from members.roll_months import recount_roll_months
+from members.roll_months import lock_branches, recount_roll_months
 from members.signals import record_confirmed
 
 
-def locked(member: Member) -> Member:
+def locked(member: Member, *homes: Branch) -> Member:
+    """The member as it is now, held; before it the branches whose heads a change counts anew (`homes`, and its own)."""
+    lock_branches([member.branch_id, *(home.pk for home in homes)])
     found: Member = (
-        Member.objects.select_for_update(of=("self",)).select_related("user", "branch", "group").get(pk=member.pk)
+        Member.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("user", "branch", "group")
+        .get(pk=member.pk)
     )
     return found
 

@@ -55,6 +55,15 @@ def count_months(steps: Iterable[Step], months: Iterable[date]) -> dict[tuple[in
     return counts
 
 
+def lock_branches(ids: Iterable[int]) -> None:
+    """Let one transaction at a time count these branches; in the order of the tree, as every room locks them.
+
+    Who locks members as well does so after it: a record holds its branch before it asks for its people.
+    """
+    rows = Branch.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("path")
+    list(rows.values_list("pk", flat=True))
+
+
 @transaction.atomic
 def recount_roll_months(*, branches: Iterable[Branch | int], from_month: date) -> None:
     """Count `branches` from the month of `from_month` to the present one. Waits for others who count the same branches.
@@ -62,7 +71,7 @@ def recount_roll_months(*, branches: Iterable[Branch | int], from_month: date) -
     The branches are locked first and the events read after that, so of two changes at once the second counts both.
     """
     ids = sorted({branch if isinstance(branch, int) else branch.pk for branch in branches})
-    list(Branch.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
+    lock_branches(ids)
     months = list(months_between(from_month, timezone.localdate()))
     counts = count_months(_steps(ids), months)
     nobody = dict.fromkeys(MemberType.values, 0)

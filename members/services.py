@@ -111,7 +111,7 @@ def readmit_member(
 ) -> Member:
     """Put somebody who left back on the roll: 转入 again, or 恢复党籍."""
     kind = _kind(kind, frozenset({EventKind.TRANSFER_IN, EventKind.REINSTATED}))
-    member = locked(member)
+    member = locked(member, branch)
     if member.left_on is None:
         raise ValidationError(f"{member.user.name}已在名册中。")
     if member.events.filter(kind=EventKind.DECEASED).exists():
@@ -164,7 +164,7 @@ def transfer_member(
     actor: User | None,
 ) -> Member:
     """Move somebody to another branch of the hospital: counts there from `recorded_on`, that day included."""
-    member = _on_roll(member)
+    member = _on_roll(member, to)
     old = member.branch
     if to.pk == old.pk:
         raise ValidationError({"to": f"{member.user.name}已在“{old.name}”。"})
@@ -301,8 +301,8 @@ def _kind(kind: EventKind | str, allowed: frozenset[EventKind]) -> EventKind:
     return EventKind(kind)
 
 
-def _on_roll(member: Member) -> Member:
-    member = locked(member)
+def _on_roll(member: Member, *homes: Branch) -> Member:
+    member = locked(member, *homes)
     if member.left_on is not None:
         raise ValidationError(f"{member.user.name}已不在名册中。")
     return member

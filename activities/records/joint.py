@@ -114,7 +114,9 @@ def hold(host: Activity, more: Collection[Branch] = ()) -> list[Activity]:
     """Lock the parts of a locked record, then every branch that the coming writes touch; returns the parts."""
     if host.host_id:
         return []
-    rows = Activity.objects.select_for_update(of=("self",)).select_related("branch", "group", "editor", "recorder")
+    rows = Activity.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "branch", "group", "editor", "recorder"
+    )
     parts = list(rows.filter(host=host).order_by("pk"))
     if parts or more:
         lock_branches({host.branch_id, *(part.branch_id for part in parts), *(one.pk for one in more)})

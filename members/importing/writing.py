@@ -31,7 +31,7 @@ MEMBER_COLUMNS: Final = (
 def is_current(comparison: Comparison) -> bool:
     """False when somebody changed one of the people since the comparison was made. Locks them for the caller."""
     read = {line.member.pk: line.member.version for line in comparison.of(State.CHANGED) if line.member}
-    rows = Member.objects.select_for_update(of=("self",)).order_by("pk").values_list("pk", "version")
+    rows = Member.objects.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", "version")
     return read == dict(_in_parts(rows, "pk", sorted(read)))
 
 

@@ -54,8 +54,8 @@ def post_source(*, source_kind: str, source_id: int, revision: int, actor: User 
     what is new, tell of deductions; the rest stays. The caller holds the lock on the record.
 
     `revision`: 0 for records that do not number their own. `is_first`: the record was never confirmed before, so that
-    nothing of it can have been announced. Doing it again changes nothing. Ten statements for a first time that costs
-    nobody anything, whatever the number of people.
+    nothing of it can have been announced, and its sources have locked its people. Doing it again changes nothing. Ten
+    statements for a first time that costs nobody anything, whatever the number of people.
     """
     posting = Posting(RuleBook(), actor, month_of(timezone.localdate()), is_first)
     for source, awards_of in registry.touched_by(source_kind):
@@ -89,9 +89,10 @@ def _post(posting: Posting, *, tell: bool) -> None:
         del posting.awards[key]
     history = History(posting.asked)
     announced = {} if posting.is_first and not below else announced_of(posting.asked)
-    people = lock_people(
-        {key[2] for key in [*posting.awards, *below, *history.standing]} | {claim.member_id for claim in announced}
-    )
+    ids = {key[2] for key in [*posting.awards, *below, *history.standing]} | {claim.member_id for claim in announced}
+    people = lock_people(ids, held=posting.is_first)
+    if not posting.is_first:  # an objection may have lifted an entry before its member was ours
+        history = History(posting.asked)
     if changed := settle_deductions(announced, below, actor=posting.actor, tell=tell):
         claims = registry.source(CLAIM)
         posting.add(claims, claims.awards(changed, posting.book))

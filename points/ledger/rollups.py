@@ -49,11 +49,15 @@ class Person(NamedTuple):
         return months_on_roll(roll_intervals(self.events), year)
 
 
-def lock_people(member_ids: Any) -> dict[int, Person]:
-    """The members (ids or a queryset of them), locked in the order of their keys, with their events; one statement.
+def lock_people(member_ids: Any, *, held: bool = False) -> dict[int, Person]:
+    """The members (ids or a queryset of them), locked in the order of their keys, with their events.
 
-    Whoever recounts a member's year holds this lock from before the entries are written.
+    Whoever recounts a member's year holds this lock from before the entries are written. Locked first and read after
+    it: one statement for both would join a row it had to wait for with the branch and the events of before, and lose
+    who was moved meanwhile. `held`: the caller knows them locked already, which saves the statement.
     """
+    if not held:
+        list(Member.objects.filter(pk__in=member_ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     return _people(_with_events(member_ids).select_for_update(of=("self",), no_key=True))
 
 

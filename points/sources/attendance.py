@@ -166,7 +166,12 @@ def _reason(feed: str, row: Row, kinds: Collection[str]) -> str:
 
 
 def lock(ids: Collection[int]) -> None:
-    list(Activity.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    list(
+        Activity.objects.filter(pk__in=ids)
+        .select_for_update(of=("self",), no_key=True)
+        .order_by("pk")
+        .values_list("pk")
+    )
 
 
 def booked(ids: Collection[int]) -> dict[int, Booked]:

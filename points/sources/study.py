@@ -13,14 +13,14 @@ from heapq import merge
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from activities.attendance.hours import counted
 from activities.attendance.rules import study_year_key, study_year_of
 from branches.choices import Capability
-from branches.models import User
+from branches.models import Branch, User
 from members.models import Exemption, Member
 from points.choices import PeriodKind, PeriodState
 from points.ledger.homes import homes_on
@@ -175,9 +175,15 @@ def _locked(members: QuerySet[Member]) -> QuerySet[Member]:
 
 
 def after_records(ids: Collection[int], book: RuleBook) -> Awards:
-    """What a changed record makes of the hours of everybody it expects; two statements."""
+    """What a changed record makes of the hours of everybody it expects; two statements.
+
+    The branch is looked up, not joined: a join would lose who was moved while the lock was waited for.
+    """
+    home = Branch.objects.filter(pk=OuterRef("branch_id")).order_by()
     people = Member.objects.filter(attendances__activity__in=ids).annotate(
-        at=F("attendances__activity__starts_at"), hospital=F("branch__hospital"), category=F("branch__category")
+        at=F("attendances__activity__starts_at"),
+        hospital=Subquery(home.values("hospital")),
+        category=Subquery(home.values("category")),
     )
     places = {
         study_year_key(member.pk, timezone.localdate(member.at).year): Place(member.hospital, member.category)

@@ -174,7 +174,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(month=st.sampled_from(MONTHS))
     def close(self, month: date) -> None:
         close_months(branches=self.branches, month=month, actor=self.actor, today=TODAY)
-        post_due(branch_ids=[branch.pk for branch in self.branches], today=TODAY, actor=self.actor)
+        self.post_what_is_due()
 
     @rule(which=st.integers(0, 1), lock=st.booleans())
     def lock_or_reopen(self, which: int, lock: bool) -> None:
@@ -216,6 +216,7 @@ class Ledger(RuleBasedStateMachine):
 
     def replay(self) -> None:
         """The ledger thrown away and made again: records, accepted claims and upheld objections are all there is."""
+        self.post_what_is_due()
         before, lifted = self.totals(), Entry.objects.filter(lifted_by__isnull=False).order_by("pk")
         upheld = [
             (one.lifted_by, {name: getattr(one, name) for name in ("source_kind", "source_id", "member", "rule_code")})
@@ -228,12 +229,15 @@ class Ledger(RuleBasedStateMachine):
             for objection, key in upheld:
                 for entry in Entry.objects.standing().filter(**key):
                     lift_entry(entry=entry, objection=objection, actor=self.actor)
-            post_due(branch_ids=[branch.pk for branch in self.branches], today=TODAY, actor=None)
+            self.post_what_is_due()
             assert self.totals() == before
             assert list(differences()) == []
             transaction.set_rollback(True)
 
     # --- tools ---
+
+    def post_what_is_due(self) -> None:
+        post_due(branch_ids=[branch.pk for branch in self.branches], today=TODAY, actor=self.actor)
 
     def empty(self) -> None:
         """Rolling back brings rows and triggers back."""

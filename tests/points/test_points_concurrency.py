@@ -66,7 +66,7 @@ def test_without_the_lock_the_sums_drift(records, monkeypatch):
     """The control: were it not for the lock, two confirmations at once would lose one of the two."""
     both_wrote = threading.Barrier(2, timeout=20)
 
-    def look_without_locking(ids):
+    def look_without_locking(ids, held=False):
         return {
             row.pk: Person(row.branch_id, row.branch.hospital_id, "", True, ())
             for row in Member.objects.filter(pk__in=ids).select_related("branch")
