@@ -91,7 +91,7 @@ def _rank(rows: list[dict[str, Any]]) -> None:
     totals = sorted(Decimal(row["total"]) for row in rows if not row["exempt"])
     for row in rows:
         row["place"] = None if row["exempt"] else len(totals) - bisect_right(totals, Decimal(row["total"])) + 1
-    rows.sort(key=lambda row: row["place"] or len(rows) + 1)
+    rows.sort(key=lambda row: (row["exempt"], row["place"] or 0))
 
 
 def _late(branch: Branch, names: Mapping[int, str], quarter: date, end: date) -> list[dict[str, Any]]:

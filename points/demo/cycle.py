@@ -24,7 +24,7 @@ from points.models import Claim, Publication
 
 SHOWN: Final = "JG01"  # the branch of the demo people: opened again, published anew, contradicted
 LATE: Final = "WK02"  # has not published its last quarter
-WORDS: Final = "8月的主题党日本人在抢救室值班，会后已补课并交学习体会，晾晒表中没有计入，请核对。"
+WORDS: Final = "8月的主题党日本人外出参加评审，会后已补课并交学习体会，晾晒表中没有计入，请核对。"
 
 
 def add_cycle(hospital: Hospital, today: date) -> None:

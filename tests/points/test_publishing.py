@@ -51,7 +51,9 @@ class TestTable:
     def test_who_is_exempt_is_named_without_points_place_or_reason(self, branch, members, held, office):
         Exemption.objects.create(member=members[0], ground="ill", starts_on=JULY, approved_on=JULY, entered_by=office)
         held(members, day=date(2026, 8, 12))
-        row = line(build(branch, JULY), members[0])
+        table = build(branch, JULY)
+        row = line(table, members[0])
+        assert table["rows"][-1] == row
         assert set(row) == {"member", "name", "group", "exempt", "place"}
         assert (row["exempt"], row["place"]) == (True, None)
 
