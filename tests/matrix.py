@@ -177,6 +177,7 @@ MATRIX: dict[str, Row] = {
     "points:rule_publish": Row("rule_draft", sees=(C.RULES_WRITE,)),
     "points:rule_delete": Row("rule_draft", sees=(C.RULES_WRITE,)),
     "points:measured_posts": Row(needs=(C.POINTS_REVIEW,)),
+    "points:claim_check_list": Row(needs=(C.POINTS_CHECK,)),
     "points:batch_list": Row(needs=(C.POINTS_IMPORT,)),
     "points:batch_template": Row(needs=(C.POINTS_IMPORT,)),
     "points:batch_detail": Row("points_batch", sees=(C.POINTS_IMPORT,)),

@@ -155,6 +155,20 @@ def _first_free(step: Step, barred: frozenset[int], *offices: tuple[Office, froz
     return Turn(step, Office.PARTY_OFFICE, frozenset())
 
 
+# --- the spot check ---
+
+CHECK_SHARE: Final = 10  # one in ten, and one more where it does not divide
+
+
+def sample_size(accepted: int) -> int:
+    """How many of so many claims are looked at.
+
+    >>> [sample_size(n) for n in (0, 1, 10, 11, 25)]
+    [0, 1, 1, 2, 3]
+    """
+    return -(-accepted // CHECK_SHARE)
+
+
 # --- results of a workbook ---
 
 

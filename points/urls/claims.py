@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from points.views import batches, claim_review, claims, deductions
+from points.views import batches, checks, claim_review, claims, deductions
 
 urlpatterns = [
     path("claims/mine/", claims.claim_list, name="claim_list"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("deductions/", deductions.deduction_list, name="deduction_list"),
     path("deductions/new/", deductions.deduction_create, name="deduction_create"),
     path("deductions/<int:pk>/withdraw/", deductions.deduction_withdraw, name="deduction_withdraw"),
+    path("claims/checks/", checks.claim_check_list, name="claim_check_list"),
     path("batches/", batches.batch_list, name="batch_list"),
     path("batches/template/", batches.batch_template, name="batch_template"),
     path("batches/<int:pk>/", batches.batch_detail, name="batch_detail"),
