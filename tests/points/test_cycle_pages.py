@@ -105,6 +105,10 @@ class TestPublication:
             assert client.get(reverse("points:publication_list")).status_code == 200
 
 
+def test_a_member_finds_the_publications_from_the_own_points(as_user, member_user):
+    assert reverse("points:publication_list") in as_user(member_user).get(reverse("points:my_points")).text
+
+
 class TestObjection:
     def url(self, **query):
         return reverse("points:objection_create") + "?" + "&".join(f"{k}={v}" for k, v in query.items())
