@@ -7,7 +7,10 @@ from decimal import Decimal
 from functools import partial
 
 from django.db.models import Q
+from django.utils import timezone
 
+from activities.choices import Period
+from activities.plan.periods import period_label
 from branches.access import may
 from branches.choices import Capability
 from branches.models import User
@@ -36,6 +39,8 @@ CLAIM_TAGS = {
 
 @dataclass(frozen=True)
 class ObjectionLine:
+    """`day`: when it was raised."""
+
     title: str
     day: date
     tag: Tag
@@ -132,7 +137,7 @@ def _objection(one: Objection, member: Member) -> ObjectionLine:
     if one.member_id != member.pk:
         title = f"{one.member.user.name}的积分"
     elif about is None:
-        title = "晾晒的积分"
+        title = f"{period_label(Period.QUARTER, one.quarter)}晾晒的积分"
     else:
         title = one.entry.reason if one.entry else about.title
     match one.state:
@@ -150,5 +155,4 @@ def _objection(one: Objection, member: Member) -> ObjectionLine:
             note = "党委办公室已裁定" if decided else "支部已答复"
             if not decided and not good and one.appeal_until:
                 note += f"，{cn_day(one.appeal_until)}前可以申诉"
-    day = about.happened_on if about is not None else one.quarter
-    return ObjectionLine(title, day, tag, note, doors.objection(one.pk))
+    return ObjectionLine(title, timezone.localdate(one.raised_at), tag, note, doors.objection(one.pk))

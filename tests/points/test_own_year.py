@@ -314,8 +314,17 @@ def test_an_objection_somebody_else_raised_is_not_told_to_whom_it_concerns(me, b
         answer_due=date(2026, 12, 2),
     )  # fmt: skip
     assert not shown(me).pending.objections
+    Objection.objects.create(
+        member=me,
+        branch=branch,
+        quarter=date(2026, 10, 1),
+        raised_by=me.user,
+        text="漏记",
+        answer_due=date(2026, 12, 2),
+    )
+    assert [one.title for one in shown(me).pending.objections] == ["第四季度晾晒的积分"]
     assert [one.title for one in shown(other).pending.objections] == ["林晓雯的积分"]
-    assert len(shown(me, reader=secretary).pending.objections) == 1
+    assert len(shown(me, reader=secretary).pending.objections) == 2
 
 
 def object_urls(page):
