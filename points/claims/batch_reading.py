@@ -93,6 +93,10 @@ class Line:
         return asdict(self)
 
     @property
+    def on(self) -> date | None:
+        return date.fromisoformat(self.day) if self.day else None
+
+    @property
     def value(self) -> str:
         return self.cells.get(self.column, "")
 
