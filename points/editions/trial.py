@@ -134,7 +134,7 @@ def _rows(
 ) -> Iterator[list[Any]]:
     """[member, branch, quarter now, quarter by the draft, year now, year by the draft]; exempt members are left out."""
     for batch in batches(sorted(members), PEOPLE):
-        people = people_of(batch)
+        people = people_of(batch, year)
         exempt = Exemption.objects.years_of(people, [year])
         posts = [measured_posts(people, year, book) for book in books]
         for pk, person in people.items():

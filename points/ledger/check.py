@@ -17,7 +17,7 @@ from members import roll_months
 from points.ledger import registry
 from points.ledger.differing import Difference, text
 from points.ledger.reading import amount, by_members, months_of, rows, years_with_sums
-from points.ledger.rollups import CATEGORY_FIELDS, at_year_end, people_of, year_rows
+from points.ledger.rollups import CATEGORY_FIELDS, people_of, year_rows
 from points.ledger.sources_check import differing_records
 from points.models import Entry, MemberItem, MemberYear, PointsMonth
 from points.rulebook.book import RuleBook
@@ -120,7 +120,7 @@ def differing_years(year: int) -> Iterator[Difference]:
     book = RuleBook()
     for found in by_members(rows(counted, months_of(year)), known):
         stored = {row[0]: row[1:] for row in of_year.filter(member__in=found).values_list("member", *YEAR_VALUES)}
-        for row in year_rows(at_year_end(people_of(list(found)), year), found, year, book):
+        for row in year_rows(people_of(list(found), year), found, year, book):
             wanted, member = tuple(getattr(row, name) for name in YEAR_VALUES), row.member_id
             if wanted != stored.get(member):
                 key = (member,)

@@ -19,3 +19,13 @@ def homes_on(wanted: Collection[tuple[int, date]]) -> dict[tuple[int, date], int
         if branch is not None:
             found[member, day] = branch
     return found
+
+
+def last_homes(members: Collection[int], day: date) -> dict[int, int]:
+    """Member -> the branch last belonged to by `day`; of who came later, the first. One statement."""
+    rows = MembershipEvent.objects.filter(member__in=members, branch__isnull=False).order_by("recorded_on", "pk")
+    found: dict[int, int] = {}
+    for member, since, branch in rows.values_list("member_id", "recorded_on", "branch_id"):
+        if since <= day or member not in found:
+            found[member] = branch
+    return found

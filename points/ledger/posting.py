@@ -113,8 +113,8 @@ def _write(rows: list[Entry], people: dict, book: RuleBook) -> None:  # type: ig
     """Entries and their sums; the caller holds the lock on `people`."""
     Entry.objects.bulk_create(rows)
     for year, ids in _by_year(rows).items():
-        mine = at_year_end({pk: people[pk] for pk in ids}, year)
-        fix_posts({(pk, year): post for pk, post in measured_posts(mine, year, book).items()})
+        mine = {pk: people[pk] for pk in ids}
+        fix_posts({(pk, year): post for pk, post in measured_posts(at_year_end(mine, year), year, book).items()})
         count_members(mine, year, book)
     add_to_months(rows)
 

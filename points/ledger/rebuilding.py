@@ -12,7 +12,7 @@ from members.models import Member
 from points.ledger.check import sums
 from points.ledger.differing import Difference
 from points.ledger.reading import by_members, months_of, rows, years_with_sums
-from points.ledger.rollups import at_year_end, people_of, year_rows
+from points.ledger.rollups import people_of, year_rows
 from points.models import Entry, MemberItem, MemberYear, PointsMonth
 from points.rulebook.book import RuleBook
 
@@ -78,7 +78,7 @@ def rewrite_years(year: int) -> None:
     book, first = RuleBook(), date(year, 1, 1)
     on_roll = Member.objects.filter(Q(left_on__isnull=True) | Q(left_on__gt=first)).order_by("pk")
     for found in by_members(_items(year), on_roll.values_list("pk", flat=True).iterator()):
-        people = at_year_end(people_of(list(found)), year)
+        people = people_of(list(found), year)
         counted = {pk: one for pk, one in people.items() if found[pk] or one.months(year)}
         MemberYear.objects.bulk_create(year_rows(counted, found, year, book))
 

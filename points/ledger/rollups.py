@@ -20,7 +20,7 @@ from branches.models import Branch
 from members.models import Member
 from members.rules import RollEvent, months_on_roll, roll_intervals
 from points.choices import Category
-from points.ledger.homes import homes_on
+from points.ledger.homes import last_homes
 from points.ledger.posts import Measured, posts_of
 from points.models import Entry, MemberItem, MemberYear, PointsMonth
 from points.rulebook.book import RuleBook, YearRules
@@ -61,9 +61,10 @@ def lock_people(member_ids: Any, *, held: bool = False) -> dict[int, Person]:
     return _people(_with_events(member_ids).select_for_update(of=("self",), no_key=True))
 
 
-def people_of(member_ids: Any) -> dict[int, Person]:
-    """The same for a reader: nothing is locked."""
-    return _people(_with_events(member_ids))
+def people_of(member_ids: Any, year: int | None = None) -> Mapping[int, Person]:
+    """The same for a reader: nothing is locked. `year`: as `at_year_end` has them."""
+    people = _people(_with_events(member_ids))
+    return people if year is None else at_year_end(people, year)
 
 
 def at_year_end(people: Mapping[int, Person], year: int) -> Mapping[int, Person]:
@@ -73,11 +74,11 @@ def at_year_end(people: Mapping[int, Person], year: int) -> Mapping[int, Person]
     """
     if not people or year >= timezone.localdate().year:
         return people
-    homes = homes_on([(pk, date(year, 12, 31)) for pk in people])
+    homes = last_homes(people, date(year, 12, 31))
     nodes = Branch.objects.filter(pk__in=set(homes.values())).order_by().annotate(groups=_has_groups("path", year))
     facts = {node.pk: node for node in nodes.only("hospital", "category")}
     result = dict(people)
-    for (pk, _), home in homes.items():
+    for pk, home in homes.items():
         node = facts[home]
         result[pk] = Person(home, node.hospital_id, node.category, node.groups, people[pk].events)
     return result
@@ -123,14 +124,13 @@ def _people(rows: Iterable[Any]) -> dict[int, Person]:
 
 
 def count_members(people: Mapping[int, Person], year: int, book: RuleBook) -> None:
-    """Recount items and years of these members, as `at_year_end` gives them; the caller has held `lock_people` since
-    before it wrote entries.
+    """Recount items and years of these members; the caller has held `lock_people` since before it wrote entries.
 
     Two statements a batch; never more rows than the members have items.
     """
     if not people:
         return
-    _write_years(people, _recount_items(year, people), year, book)
+    _write_years(at_year_end(people, year), _recount_items(year, people), year, book)
 
 
 def _write_years(
@@ -268,7 +268,7 @@ def refresh_members(member_ids: Collection[int], since: int | None = None) -> No
     book = RuleBook()
     people = lock_people(member_ids)
     for year, ids in by_year.items():
-        count_members(at_year_end({pk: people[pk] for pk in ids}, year), year, book)
+        count_members({pk: people[pk] for pk in ids}, year, book)
 
 
 def _batches(values: list[Any], size: int) -> list[list[Any]]:

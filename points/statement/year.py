@@ -82,7 +82,7 @@ class OwnYear:
 
 def own_year(member: Member, year: int, today: date, book: RuleBook) -> OwnYear:
     """Nine statements at most, whatever the member did."""
-    person = people_of([member.pk])[member.pk]
+    person = people_of([member.pk], year)[member.pk]
     rules = book.of_year(person.hospital_id, year)
     post = measured_posts({member.pk: person}, year, book).get(member.pk, "")
     rows = MemberItem.objects.filter(member=member, year=year).values_list("rule_code", "points")

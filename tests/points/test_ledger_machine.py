@@ -29,7 +29,7 @@ from points.cycle.closing import close_months, lock_period, reopen_period
 from points.ledger import registry
 from points.ledger.check import differences
 from points.ledger.posting import CLAIM, lift_entry, post_many, post_source
-from points.ledger.rollups import CATEGORY_FIELDS, at_year_end, people_of, points_of_year
+from points.ledger.rollups import CATEGORY_FIELDS, people_of, points_of_year
 from points.models import Claim, Entry, MemberItem, MemberYear, Objection, PointsMonth, RuleItem
 from points.rulebook.book import RuleBook
 from points.sources.study import YEAR_CHANGED
@@ -204,7 +204,7 @@ class Ledger(RuleBasedStateMachine):
     def no_cap_is_passed_and_no_year_is_below_zero(self) -> None:
         book = RuleBook()
         for row in MemberYear.objects.all():
-            person = at_year_end(people_of([row.member_id]), row.year)[row.member_id]
+            person = people_of([row.member_id], row.year)[row.member_id]
             rules = book.of_year(person.hospital_id, row.year)
             items = MemberItem.objects.filter(member=row.member_id, year=row.year)
             result = points_of_year(dict(items.values_list("rule_code", "points")), person, row.year, rules)
