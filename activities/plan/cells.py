@@ -151,7 +151,7 @@ def cell_state(items: Iterable[CellItem], today: date) -> Cell:
     note = groups or ("草稿" if drafted else "")
     if state == CellState.SOON:
         return Cell(state, f"还有{left}天" if left else "今天到期", note, left)
-    return Cell(state, f"{_day(due)}前" if due.year == today.year else f"{due.year}年{_day(due)}前", note, left)
+    return Cell(state, f"{_day(due)}前", note or ("" if due.year == today.year else f"{due.year}年"), left)
 
 
 def _handed_in(live: list[tuple[CellState, CellItem]]) -> int:

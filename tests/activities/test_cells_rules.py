@@ -21,7 +21,7 @@ def item(state="open", due=date(2026, 11, 30), **facts) -> CellItem:
         ({"due": date(2026, 11, 29)}, "soon", "还有7天", "", 7),
         ({"due": date(2026, 11, 22)}, "soon", "今天到期", "", 0),
         ({"due": date(2026, 11, 21)}, "late", "逾期1天", "应11月21日", 1),
-        ({"due": date(2027, 1, 10)}, "plan", "2027年1月10日前", "", 49),
+        ({"due": date(2027, 1, 10)}, "plan", "1月10日前", "2027年", 49),
         ({"state": "draft", "due": date(2026, 11, 25)}, "soon", "还有3天", "草稿", 3),
         ({"state": "draft", "due": date(2026, 11, 12)}, "late", "逾期10天", "应11月12日", 10),
         ({"state": "submitted", "held_on": date(2026, 11, 20)}, "sent", "11月20日", "待确认", None),

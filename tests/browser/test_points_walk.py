@@ -103,7 +103,7 @@ def test_a_claim_and_a_deduction_go_through_a_whole_quarter(clock, enter, live_s
 
     clock(2025, 12, 18)  # the member claims, and sees the deduction she was told of
     page = enter(member)
-    page.goto(f"{live_server.url}/points/claims/new/?item=F03")
+    page.goto(f"{live_server.url}/points/claims/mine/new/?item=F03")
     page.get_by_role("radio", name=re.compile("^市级")).check()
     page.get_by_label("日期").fill("2025-12-15")
     page.get_by_label("事由").fill(DEED)
