@@ -142,7 +142,7 @@ def test_a_claim_and_a_deduction_go_through_a_whole_quarter(clock, enter, live_s
     page.locator("li", has_text="G01").get_by_role("link", name=re.compile("异议")).first.click()
     page.get_by_label("异议内容").fill("当天上午在急诊值班，已向书记报告。")
     page.get_by_role("button", name="提交异议").click()
-    expect(page.get_by_text("待答复").first).to_be_visible()
+    expect(page.get_by_text("待支部答复").first).to_be_visible()
     assert fits(page)
 
     clock(2026, 1, 20)  # the branch does not uphold it
@@ -152,7 +152,7 @@ def test_a_claim_and_a_deduction_go_through_a_whole_quarter(clock, enter, live_s
     page.get_by_role("radio", name=re.compile("^不成立")).check()
     page.get_by_label("答复理由").fill("支部没有收到请假的报告。")
     page.get_by_role("button", name="提交答复").click()
-    expect(page.get_by_text("已答复").first).to_be_visible()
+    expect(page.get_by_text("不成立，可申诉").first).to_be_visible()
 
     clock(2026, 1, 22)  # she appeals
     page = enter(member)
@@ -169,7 +169,7 @@ def test_a_claim_and_a_deduction_go_through_a_whole_quarter(clock, enter, live_s
     page.get_by_role("radio", name=re.compile("^成立")).check()
     page.get_by_label("裁定理由").fill("核对值班记录属实，予以更正。")
     page.get_by_role("button", name="提交裁定").click()
-    expect(page.get_by_text("已裁定").first).to_be_visible()
+    expect(page.get_by_text("异议成立").first).to_be_visible()
     assert fits(page)
 
     clock(2026, 2, 12)  # every window is over: the quarter locks, and the member has her points
