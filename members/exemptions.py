@@ -14,7 +14,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from branches.audit import record
-from branches.models import User
+from branches.models import Branch, User
 from config.templatetags.ui import cn_date
 from members.choices import ExemptionGround
 from members.closing import MonthState, month_state
@@ -176,8 +176,11 @@ def _years(starts_on: date, ends_on: date | None) -> set[int]:
 
 def _check_years(member: Member, years: set[int]) -> None:
     for year in sorted(years):
-        if month_state(member.branch, date(year, 12, 31)) == MonthState.YEAR_LOCKED:
-            name = member.branch.name
+        last = date(year, 12, 31)
+        there = Member.objects.filter(pk=member.pk).on_roll(last).values_list("roll_branch_id", flat=True).first()
+        home = Branch.objects.get(pk=there) if there else member.branch  # whose ranking of that year it changes
+        if month_state(home, last) == MonthState.YEAR_LOCKED:
+            name = home.name
             raise ValidationError(f"{name}{year}年已锁定，这项改动会影响该年的积分。请党委书记先重新开放年度。")
 
 

@@ -70,7 +70,7 @@ class Item:
         if variant.off:
             return ZERO
         points = self.points if variant.points is None else variant.points
-        return points if has_groups else points * self.factor_without_groups
+        return points if has_groups else round_half_up(points * self.factor_without_groups)  # as the ledger keeps it
 
     def limit(self, has_groups: bool = True, post: str = "") -> Decimal | None:
         variant = self.variants.get(post, Variant())

@@ -14,11 +14,12 @@ from django.utils import timezone
 from activities.attendance.rules import hours_of, study_kind, study_year_key, target_hours
 from activities.choices import AttendanceStatus, StudyState
 from activities.models import SEEN_BY_MEMBERS, Activity, StudyHours
+from activities.plan.closed_periods import require_open
 from activities.signals import activity_corrected
 from branches.audit import record
 from branches.choices import COMMITTEE_ROLES, Topic
 from branches.inbox import notify
-from branches.models import Appointment, User
+from branches.models import Appointment, Branch, User
 from members.models import Member
 
 Row = tuple[int, str, date, Decimal, bool]  # branch, kind, day, hours, whether it was made up
@@ -128,9 +129,12 @@ def add_course(
     if entry_key and (known := StudyHours.objects.filter(entry_key=entry_key).first()):
         return known
     own = member.user_id == actor.pk
+    branch = _home_on(member, studied_on)
+    if not own:
+        require_open(branch, studied_on)
     row = StudyHours(
         member=member,
-        branch=member.branch,
+        branch=branch,
         title=title,
         studied_on=studied_on,
         hours=hours,
@@ -158,6 +162,8 @@ def check_course(*, entry: StudyHours, accept: bool, comment: str, actor: User) 
         raise ValidationError("本人的学时请由其他支委审核。")
     if not accept and not comment:
         raise ValidationError({"comment": "不计入的，请写明原因。"})
+    if accept:
+        require_open(entry.branch, entry.studied_on)
     entry.state = StudyState.COUNTED if accept else StudyState.REFUSED
     entry.checked_by, entry.checked_at, entry.comment = actor, timezone.now(), comment
     entry.save()
@@ -185,11 +191,19 @@ def remove_course(*, entry: StudyHours, actor: User) -> None:
         raise ValidationError("由活动记录产生的学时不能删除，请更正活动记录。")
     if entry.member.user_id == actor.pk and entry.state == StudyState.COUNTED:
         raise ValidationError("已计入的学时请由其他支委删除。")
+    if entry.state == StudyState.COUNTED:
+        require_open(entry.branch, entry.studied_on)
     changes = {"学时": [f"{entry.member} {entry.title} {entry.hours}", None]}
     record(actor=actor, action="hours.removed", target=entry, branch=entry.branch, changes=changes)
     entry.delete()
     if entry.state == StudyState.COUNTED:
         _changed(entry, actor)
+
+
+def _home_on(member: Member, day: date) -> Branch:
+    """The home branch of the day; of today for who was on no roll then."""
+    there = Member.objects.filter(pk=member.pk).on_roll(day).values_list("roll_branch_id", flat=True).first()
+    return Branch.objects.get(pk=there) if there else member.branch
 
 
 def _changed(row: StudyHours, actor: User) -> None:

@@ -52,6 +52,9 @@ def open_make_ups(activity: Activity, actor: User) -> None:
     for key in keys:
         close_todo(item_key=f"make_up:{key}")
     gone.delete()
+    if lapsed:  # all of them in one order, before any is told of
+        people = Member.objects.filter(attendances__activity=activity).order_by("pk")
+        list(people.select_for_update(of=("self",), no_key=True).only("pk"))
     for key in lapsed:
         _say_lapsed(key, actor)
     recount = stray.update(made_up_on=None)
@@ -165,6 +168,8 @@ def waive_make_up(*, make_up: MakeUp, comment: str, actor: User) -> MakeUp:
         raise ValidationError("这次补课已经办结。")
     if not comment:
         raise ValidationError({"comment": "免补请写明原因。"})
+    if make_up.lapsed_on:
+        require_open(row.branch, make_up.due)  # what the lapse cost is taken back
     make_up.state, make_up.comment, make_up.checked_by, make_up.checked_at = (
         MakeUpState.WAIVED,
         comment,
@@ -181,11 +186,11 @@ def waive_make_up(*, make_up: MakeUp, comment: str, actor: User) -> MakeUp:
     return make_up
 
 
-@transaction.atomic
 def lapse_make_ups(*, hospital_id: int, today: date) -> int:
     """Find make-ups whose term is over and for which nothing was reported; each is found once. Returns how many.
 
-    Who reports later still makes the absence up; what the lapse costs, the points room decides.
+    Who reports later still makes the absence up; what the lapse costs, the points room decides. A transaction each:
+    whoever locks several members at once must do so in the order of their keys.
     """
     over = MakeUp.objects.filter(
         attendance__branch__hospital=hospital_id,
@@ -194,11 +199,13 @@ def lapse_make_ups(*, hospital_id: int, today: date) -> int:
         due__lt=today,
         lapsed_on__isnull=True,
     )
-    keys = list(over.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-    MakeUp.objects.filter(pk__in=keys).update(lapsed_on=today)
-    for key in keys:
-        _say_lapsed(key, None)
-    return len(keys)
+    found = 0
+    for key in list(over.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            if MakeUp.objects.filter(pk=key, state=MakeUpState.OPEN, lapsed_on__isnull=True).update(lapsed_on=today):
+                _say_lapsed(key, None)
+                found += 1
+    return found
 
 
 def _say_lapsed(key: int, actor: User | None) -> None:

@@ -100,12 +100,20 @@ def _write_follow_ups(activity: Activity, sort: FollowUpSort, lines: Sequence[Fo
     left = [row for row in rows if row.pk not in taken]
     for number, line in enumerate(lines, 1):
         row = found[number - 1] or (left.pop(0) if left else FollowUp(activity=activity, sort=sort))
+        before = (row.owner_id, row.due, row.done_on)
         row.number, row.text, row.measure = number, line.text, line.measure
         row.owner_id, row.due = line.owner_id, line.due
         if sort == FollowUpSort.RECTIFICATION:
             row.done_on = line.done_on
         row.save()
+        if before[-1] and before != (row.owner_id, row.due, row.done_on):
+            _say_changed(row)
     FollowUp.objects.filter(pk__in=[row.pk for row in left]).delete()
     for row in left:
-        if row.done_on:  # the rooms above count what was done
-            activity_corrected.send(FollowUp, source_kind="matter", source_id=row.pk, revision=0, actor=None)
+        if row.done_on:
+            _say_changed(row)
+
+
+def _say_changed(row: FollowUp) -> None:
+    """The rooms above count what was done, by whom and when."""
+    activity_corrected.send(FollowUp, source_kind="matter", source_id=row.pk, revision=0, actor=None)

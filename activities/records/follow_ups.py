@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from activities.access import may_record
 from activities.models import SEEN_BY_MEMBERS, Activity, FollowUp
+from activities.plan.closed_periods import require_open
 from activities.signals import activity_corrected
 from branches.audit import record
 from branches.choices import Capability
@@ -111,6 +112,7 @@ def reopen(*, follow_up: FollowUp, actor: User) -> FollowUp:
     )
     if row.done_on is None:
         return row
+    require_open(row.activity.branch, row.done_on)  # doing it in time may have been worth something
     changes = {row.text[:60]: [row.done_note, ""]}
     row.done_on, row.done_note, row.done_by = None, "", None
     row.save(update_fields=["done_on", "done_note", "done_by"])

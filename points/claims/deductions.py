@@ -11,7 +11,7 @@ from branches.audit import record
 from branches.models import User
 from points.choices import ClaimState, PeriodKind, PeriodState
 from points.ledger.deductions import tell_members
-from points.ledger.posting import CLAIM, post_many
+from points.ledger.posting import CLAIM, post_many, post_source
 from points.ledger.rollups import lock_people
 from points.models import Claim, Objection, PeriodClose
 
@@ -64,6 +64,6 @@ def lift_deduction(*, claim: Claim, actor: User) -> Claim:
     changes = {"code": [claim.rule_code, None]}
     record(actor=actor, action="deduction.lifted", target=claim, branch=claim.branch, changes=changes)
     if was_posted:
-        post_many(source_kind=CLAIM, source_ids=[claim.pk], actor=actor)
+        post_source(source_kind=CLAIM, source_id=claim.pk, revision=claim.revision, actor=actor)
     tell_members([claim], "withdrawn")
     return claim

@@ -5,7 +5,7 @@ from django.db import transaction
 from branches.audit import record
 from branches.models import User
 from points.choices import ClaimState
-from points.ledger.posting import CLAIM, post_many
+from points.ledger.posting import CLAIM, post_source
 from points.ledger.rollups import lock_people
 from points.models import Claim
 
@@ -23,5 +23,5 @@ def void_upheld(*, claim: Claim, actor: User) -> Claim:
     claim.save(update_fields=["state", "revision", "version", "updated_at"])
     changes = {"code": [claim.rule_code, None], "reason": [None, "异议成立"]}
     record(actor=actor, action="claim.voided", target=claim, branch=claim.branch, changes=changes)
-    post_many(source_kind=CLAIM, source_ids=[claim.pk], actor=actor)
+    post_source(source_kind=CLAIM, source_id=claim.pk, revision=claim.revision, actor=actor)
     return claim

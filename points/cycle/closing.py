@@ -26,11 +26,11 @@ from branches.todo import open_todo
 from config.templatetags.ui import cn_day
 from members.closing import MonthState, register
 from members.models import Member
-from points.choices import PeriodKind, PeriodState
+from points.choices import ClaimState, PeriodKind, PeriodState
 from points.claims.deductions import post_due
 from points.cycle.rules import may_lock_quarter, year_locked_by
 from points.ledger.posting import post_many
-from points.models import Objection, PeriodClose, Publication
+from points.models import Assessment, Claim, Objection, PeriodClose, Publication
 from points.sources import study
 
 SPANS: Final = {
@@ -132,6 +132,8 @@ def lock_period(*, branch: Branch, kind: PeriodKind, start: date, actor: User | 
     if span.end >= today:
         raise ValidationError(f"{span.label}还没有结束，不能锁定。")
     lock_branches([branch.pk])
+    post_due(branch_ids=[branch.pk], today=today, actor=actor)
+    _require_posted(branch, span)
     if kind == PeriodKind.QUARTER:
         _require_quarter(branch, span, today)
     else:
@@ -152,6 +154,15 @@ def unsettled(branch: Branch, span: Span, today: date) -> int:
     """Objections to what lies in this quarter or year that somebody still has to answer, or may appeal."""
     rows = Objection.objects.filter(branch=branch, quarter__range=(span.start, span.end))
     return rows.unsettled(today).count()
+
+
+def _require_posted(branch: Branch, span: Span) -> None:
+    """Once locked nobody could contradict a deduction any more that is only announced."""
+    waiting = Claim.objects.filter(
+        branch=branch, month__range=(span.start, span.end), state=ClaimState.ANNOUNCED
+    ).count()
+    if waiting:
+        raise ValidationError(f"{span.label}还有{waiting}项已告知的扣分没有入账，入账或取消后才能锁定。")
 
 
 def _require_quarter(branch: Branch, span: Span, today: date) -> None:
@@ -201,6 +212,8 @@ def reopen_period(*, branch: Branch, kind: PeriodKind, start: date, reason: str,
         raise ValidationError(f"{start.year}年已锁定，须由党委书记先重新开放年度。")
     row.reason = reason
     set_state(row, PeriodState.OPEN, actor, "period.reopened", reason)
+    if kind == PeriodKind.YEAR:  # what was confirmed on the locked figures is compared with the new ones again
+        Assessment.objects.filter(branch=branch, year=start.year).update(points_locked=False)
     if kind == PeriodKind.QUARTER and not nobody_to_publish(branch, span):
         _ask_to_publish_again(branch, row)
     return row

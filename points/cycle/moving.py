@@ -3,6 +3,7 @@
 Each step is a transaction of its own and may run again; a day on which nothing ran is caught up by the next.
 """
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Final
@@ -25,20 +26,31 @@ from points.cycle.closing import lived_in
 from points.cycle.reminding import remind
 from points.models import PeriodClose, Publication
 
+Tell = Callable[[int, str], None]
 LOOK_BACK: Final = 2  # years whose quarters and years are still moved
 
 
-def move(*, hospital_id: int, today: date) -> dict[str, int]:
-    """Everything of one hospital that is due on `today`; returns how much of each was done."""
+def move(
+    *, hospital_id: int, today: date, tell: Callable[[int, str], None] = lambda step, words: None
+) -> dict[str, int]:
+    """Everything of one hospital that is due on `today`; returns how much of each was done.
+
+    `tell(step of 5, words)` is called between the steps: the worker is still alive.
+    """
     branches = list(Branch.objects.filter(hospital=hospital_id, level=BranchLevel.BRANCH).order_by("path"))
     calendar = load_calendar([today.year])
-    return {
-        "lapsed": lapse_make_ups(hospital_id=hospital_id, today=today),
-        "closed": close_due(hospital_id=hospital_id, branches=branches, today=today, calendar=calendar),
-        "posted": post_due(branch_ids=[branch.pk for branch in branches], today=today, actor=None),
-        "locked": sum(lock_due(branch=branch, today=today, calendar=calendar) for branch in branches),
-        "told": remind(hospital_id=hospital_id, branches=branches, today=today, calendar=calendar),
-    }
+    done: dict[str, int] = {}
+    tell(0, "清点逾期未补的课")
+    done["lapsed"] = lapse_make_ups(hospital_id=hospital_id, today=today)
+    tell(1, "月份关账")
+    done["closed"] = close_due(hospital_id=hospital_id, branches=branches, today=today, calendar=calendar)
+    tell(2, "扣分入账")
+    done["posted"] = post_due(branch_ids=[branch.pk for branch in branches], today=today, actor=None)
+    tell(3, "锁定到期的季度和年度")
+    done["locked"] = sum(lock_due(branch=branch, today=today, calendar=calendar) for branch in branches)
+    tell(4, "提醒")
+    done["told"] = remind(hospital_id=hospital_id, branches=branches, today=today, calendar=calendar)
+    return done
 
 
 def close_due(*, hospital_id: int, branches: list[Branch], today: date, calendar: WorkCalendar) -> int:

@@ -194,6 +194,7 @@ def _move(objection: Objection, state: ObjectionState, actor: User, action: str)
 
 def _uphold(objection: Objection, actor: User) -> None:
     """What an upheld objection does; whatever a correction undid before stays undone."""
+    _lock_entered(objection)
     for branch in {objection.branch, *([objection.entry.branch] if objection.entry else [])}:
         require_open(branch, objection.quarter)
     if objection.claim_id:
@@ -210,6 +211,14 @@ def _uphold(objection: Objection, actor: User) -> None:
         )
     if objection.member.user_id != objection.raised_by_id and (objection.claim_id or objection.entry_id):
         _say(objection, [objection.member.user_id], "changed", "您的一项积分因异议成立已更正", None, "points:my_points")
+
+
+def _lock_entered(objection: Objection) -> None:
+    """A claim somebody entered comes before branch and members, as in every other writer (points.ledger.posting)."""
+    entry = objection.entry
+    pk = objection.claim_id or (entry.source_id if entry is not None and entry.source_kind == CLAIM else None)
+    entered = Claim.objects.filter(pk=pk, source_id__isnull=True)
+    list(entered.select_for_update(of=("self",)).values_list("pk"))
 
 
 def _take_back(entry: Entry, objection: Objection, actor: User) -> None:

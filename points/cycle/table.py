@@ -76,7 +76,7 @@ def _years(ids: Collection[int], end: date) -> dict[int, Decimal]:
     entries = Entry.objects.filter(member__in=ids, month__range=(date(end.year, 1, 1), end)).order_by()
     for member, code, points in entries.values_list("member", "rule_code").annotate(Sum("points")):
         sums[member][code] = round_half_up(points)
-    book, people = RuleBook(), people_of(ids)
+    book, people = RuleBook(), people_of(ids, end.year)
     posts = measured_posts(people, end.year, book)
     return {
         pk: points_of_year(

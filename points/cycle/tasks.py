@@ -30,5 +30,10 @@ def queue_moves() -> int:
 def move_hospital(job_id: int) -> None:
     """Move the periods of one hospital on; safe to run twice. The day (ISO) was fixed when it was queued."""
     with jobs.running(job_id) as job:
-        if job is not None:
-            move(hospital_id=job.params["hospital"], today=date.fromisoformat(job.params["day"]))
+        if job is None:
+            return
+
+        def tell(step: int, words: str) -> None:
+            jobs.progress(job, done=step, total=5, step=words)
+
+        move(hospital_id=job.params["hospital"], today=date.fromisoformat(job.params["day"]), tell=tell)

@@ -40,6 +40,8 @@ def set_posts(*, members: Collection[Member], year: int, post: str, actor: User)
     if post not in PostKind.values:
         raise ValidationError({"post": "请选择计分岗位。"})
     people = {member.pk: member for member in members}
+    if any(member.user_id == actor.pk for member in people.values()):
+        raise ValidationError("本人的计分岗位由其他同志设定，请去掉本人后再提交。")
     known = {
         row.member_id: row
         for row in MemberPost.objects.select_for_update(of=("self",))

@@ -26,6 +26,7 @@ from points.ledger.sources_check import settled
 from points.models import Claim, RuleTrial, RuleVersion
 from points.rulebook.book import RuleBook
 from points.rulebook.editing import following
+from points.rules import Item, points_for
 
 TASK: Final = "points.editions.tasks.run_trial"
 PEOPLE: Final = 500
@@ -124,9 +125,17 @@ def _facts(
         source_id__isnull=True,
         state__in=[ClaimState.ACCEPTED, ClaimState.ANNOUNCED],
     ).order_by()
-    for member, day, code, points in claims.values_list("member_id", "happened_on", "rule_code", "points"):
+    values = ("member_id", "branch__hospital", "happened_on", "rule_code", "level", "quantity", "points")
+    for member, hospital, day, code, level, quantity, points in claims.values_list(*values):
         yield 0, member, day, code, points
-        yield 1, member, day, code, points
+        yield 1, member, day, code, _by(books[1].on(hospital, day).items.get(code), level, quantity, points)
+
+
+def _by(item: Item | None, level: str, quantity: Decimal, points: Decimal) -> Decimal:
+    """What a claim is worth by an item; as it was decided where the draft does not know the item or its step."""
+    if item is None or (item.levels and level not in {one.code for one in item.levels}):
+        return points
+    return points_for(item, quantity, level=level if item.levels else "")
 
 
 def _rows(

@@ -61,6 +61,9 @@ def post_source(*, source_kind: str, source_id: int, revision: int, actor: User 
     for source, awards_of in registry.touched_by(source_kind):
         posting.add(source, awards_of([source_id], posting.book))
     posting.revisions[source_kind, source_id] = (max(1, revision), posting.booked_in)
+    # Of a year that is over more may have been announced than of this record: a shortfall of study it makes good.
+    this_year = timezone.localdate().year
+    posting.is_first = posting.is_first and all(a.happened_on.year == this_year for a in posting.awards.values())
     _post(posting, tell=True)
 
 

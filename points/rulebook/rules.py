@@ -223,6 +223,10 @@ def publish_checks(plan: Plan, before: Plan, now: Situation) -> Checks:
         found.errors += [f"{item.code} {item.title}：{text}" for text in item_problems(item).values()]
     found.errors += _twice(plan)
     found.errors += _year_facts(plan, before)
+    if plan.scheme.scale != before.scheme.scale and plan.valid_from <= now.today:
+        found.errors.append(
+            "分值倍数不同的规则不能从已经开始的月份起执行：已通过的申报保持原分值。请改为以后的1月起执行。"
+        )
     found.warnings += list(_warnings(plan, before, now))
     return found
 
@@ -244,6 +248,8 @@ def _year_facts(plan: Plan, before: Plan) -> list[str]:
     found = []
     if changed := [change.what for change in scheme_changes(before.scheme, plan.scheme)]:
         found.append(f"年中生效的规则不能改动按全年计算的内容：{'、'.join(changed)}。请改为1月起执行，或恢复原值。")
+    if _unit_of_study(plan) != _unit_of_study(before):
+        found.append("年中不能改每满多少学时记一次分：学时按全年累计。请改为1月起执行。")
     old = before.by_code
     return found + [
         f"{item.code} {item.title}：年中不能改类别，请改为1月起执行，或另设编号。"
@@ -252,9 +258,14 @@ def _year_facts(plan: Plan, before: Plan) -> list[str]:
     ]
 
 
+def _unit_of_study(plan: Plan) -> Decimal | None:
+    return next((item.per for item in plan.items if item.feed == STUDY_DONE), None)
+
+
 def _warnings(plan: Plan, before: Plan, now: Situation) -> Iterator[str]:
     if plan.valid_from < now.today.replace(day=1):
-        yield f"从{month_words(plan.valid_from)}起追溯执行：该月以来的记录将按本规则重新记分。"
+        since = month_words(plan.valid_from)
+        yield f"从{since}起追溯执行：该月以来的记录将按本规则重新记分，已通过的申报和已登记的扣分保持原分值。"
     for category in CAPPED:
         caps = [item.cap for item in plan.items if item.category == category]
         total = sum((cap for cap in caps if cap is not None), Decimal(0))

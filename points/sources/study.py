@@ -99,21 +99,31 @@ def _add_units(result: Awards, places: Mapping[int, Place], done: Mapping[int, l
     )
     for key, (hospital, _) in places.items():
         rows = done.get(key, [])
-        rules = book.of_year(hospital, study_year_of(key)[1])
-        item = next((one for one in rules.items.values() if one.feed == STUDY_DONE), None)
-        if item is None:
+        member, year = study_year_of(key)
+        fed = _items_of(book, hospital, year)
+        if not fed:
             continue
-        post = posts.get(study_year_of(key), "")
-        for number in range(1, _room(item, post) + 1):
+        post, per = posts.get((member, year), ""), fed[-1].per
+        for number in range(1, max(_room(item, post) for item in fed) + 1):
             result.setdefault(key * 100 + number, [])
         homes = {row.day: row.branch for row in rows}
-        completed = units_completed([(row.day, row.hours) for row in rows], item.per)
-        for number, day in enumerate(completed[:MOST], start=1):
-            rule, pk = book.on(hospital, day).rows.get(item.code), key * 100 + number
-            if rule is not None and item.value(post=post) and pk in result:
-                reason = f"集中学习满{(number * item.per).normalize():f}{item.unit}"
-                member, _ = study_year_of(key)
-                result[pk].append(Award(member, homes[day], day, rule, item.value(post=post), reason))
+        for number, day in enumerate(units_completed([(row.day, row.hours) for row in rows], per)[:MOST], start=1):
+            edition, pk = book.on(hospital, day), key * 100 + number
+            item = edition.by_feed.get(STUDY_DONE)
+            if item is not None and item.value(post=post) and pk in result:
+                reason = f"集中学习满{(number * per).normalize():f}{item.unit}"
+                award = Award(member, homes[day], day, edition.rows[item.code], item.value(post=post), reason)
+                result[pk].append(award)
+
+
+def _items_of(book: RuleBook, hospital: int | None, year: int) -> list[Item]:
+    """The items of a year that hours make entries of, oldest first; how long a unit is, the last one says."""
+    first, last = book.on(hospital, date(year, 1, 1)).valid_from, date(year, 12, 31)
+    return [
+        edition.by_feed[STUDY_DONE]
+        for edition in book.editions(hospital)
+        if first <= edition.valid_from <= last and STUDY_DONE in edition.by_feed
+    ]
 
 
 def _room(item: Item, post: str) -> int:

@@ -57,7 +57,7 @@ def chances_of(year: OwnYear, *, is_own: bool) -> Chances:
 
 
 def _items(year: OwnYear) -> dict[str, Item]:
-    return {item.feed: item for item in year.rules.items.values() if item.feed}
+    return {item.feed: item for item in year.in_force.values() if item.feed}
 
 
 def _chance(room: Room, item: Item, title: str, note: str, days: int | None = None, url: str = "") -> Chance | None:
@@ -126,7 +126,7 @@ def _claims(year: OwnYear, room: Room, is_own: bool) -> Iterator[Chance]:
     items = [
         item
         for category in TO_CLAIM
-        for item in sorted(year.rules.items.values(), key=lambda one: one.code)
+        for item in sorted(year.in_force.values(), key=lambda one: one.code)
         if item.category == category and may_claim(item)
     ]
     for item in items:

@@ -103,7 +103,7 @@ def statement(
         chances=chances_of(own, is_own=is_own),
         years=tuple(years_of(member, today)),
         parts=tuple(parts_of(own, sees_discipline=sees_discipline)),
-        composite=composite_of(own),
+        composite=composite_of(own) if is_own or _assesses(reader, member) else None,
         months=months_of(lines, totals),
         page=shown,
         chosen=chosen,
@@ -127,3 +127,8 @@ def _narrowed(own: OwnYear, only: Mapping[str, Any], sees_discipline: bool) -> t
 def _for_lines(entries: EntryQuerySet) -> EntryQuerySet:
     marked = entries.annotate(undone=F("reversal__pk"), corrected=F("reversal_of__points"))
     return marked.select_related("rule").order_by("-month", "-happened_on", "-pk")
+
+
+def _assesses(reader: User, member: Member) -> bool:
+    """Counts of a poll stay with the member and with those who give the grades."""
+    return may(reader, Capability.ASSESSMENT_WRITE, member) or may(reader, Capability.ASSESSMENT_CONFIRM, member)

@@ -1,5 +1,6 @@
 """The year of one member as figures: what it is counted from, by which rules, and where it stands among the others."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +16,7 @@ from points.ledger.standing import Place, bases_of, place_in_branch
 from points.models import Entry, MemberItem, MemberYear
 from points.models.ledger import EntryQuerySet
 from points.rulebook.book import RuleBook, YearRules
-from points.rules import ZERO, YearPoints
+from points.rules import ZERO, Item, YearPoints
 from points.statement.rules import is_part_year
 
 
@@ -41,6 +42,7 @@ class OwnYear:
     exempt: OutOf | None
     place: Place | None
     by_month: dict[date, Decimal]
+    in_force: Mapping[str, Item]  # what deeds of today are worth; `rules` also keeps items that were dropped
 
     @property
     def is_running(self) -> bool:
@@ -93,7 +95,9 @@ def own_year(member: Member, year: int, today: date, book: RuleBook) -> OwnYear:
     if out is None and result.rated:
         place = place_in_branch(home, year, result.total, today, bases_of({hospital}, year, book))
     months = entries_of(member, year).order_by().values_list("month").annotate(Sum("points"))
-    return OwnYear(member, year, today, person, rules, post, result, home, out, place, dict(months))
+    return OwnYear(
+        member, year, today, person, rules, post, result, home, out, place, dict(months), book.on(hospital, today).items
+    )
 
 
 def entries_of(member: Member, year: int) -> EntryQuerySet:

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -181,7 +182,12 @@ def _branches(rows: list[Row]) -> list[Table]:
 def _items(trial: RuleTrial, draft: RuleVersion) -> list[Table]:
     """Sums of each item over all members, before caps; those that move first."""
     stored = trial.result.get("items", {})
-    titles = dict(RuleItem.objects.filter(code__in=stored).order_by("version__valid_from").values_list("code", "title"))
+    known = RuleItem.objects.filter(
+        Q(version__hospital=draft.hospital_id) | Q(version__hospital__isnull=True),
+        code__in=stored,
+        version__published_at__isnull=False,
+    )
+    titles = dict(known.order_by("version__valid_from").values_list("code", "title"))
     titles |= dict(draft.items.values_list("code", "title"))
     tables = [
         Table(f"{code} {titles.get(code, '')}", 0, *(Decimal(value) for value in values))
