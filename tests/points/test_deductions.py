@@ -4,12 +4,14 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from activities.choices import AttendanceStatus, Kind
 from activities.models import Attendance
 from branches.models import Notice
 from points.choices import ClaimState, ObjectionState, PeriodKind, PeriodState
 from points.claims.deductions import lift_deduction, post_due
+from points.cycle.closing import lock_period
 from points.ledger.check import differences
 from points.ledger.posting import lift_entry, post_source
 from points.models import Claim, Entry, MemberYear, Objection, PeriodClose
@@ -141,3 +143,22 @@ def test_an_award_that_an_objection_lifted_is_not_awarded_again(groups, members,
     assert [e.rule_code for e in Entry.objects.standing().filter(member=members[0])] == ["A03"]
     assert Entry.objects.standing().filter(member=members[1]).count() == 2
     assert list(differences()) == []
+
+
+def test_a_quarter_does_not_lock_over_a_deduction_that_is_only_announced(absent, branch):
+    """Once locked nobody could object to it any more."""
+    Claim.objects.update(postable_from=date(2027, 2, 1))
+    close(branch)
+    with pytest.raises(ValidationError, match="扣分没有入账"):
+        lock_period(
+            branch=branch, kind=PeriodKind.QUARTER, start=date(2026, 10, 1), actor=None, today=date(2027, 1, 30)
+        )
+
+
+def test_what_is_due_is_posted_before_a_quarter_locks(absent, branch):
+    close(branch)
+    with pytest.raises(ValidationError, match="没有关账"):  # October and December are open: nothing is locked yet …
+        lock_period(
+            branch=branch, kind=PeriodKind.QUARTER, start=date(2026, 10, 1), actor=None, today=date(2027, 1, 30)
+        )
+    assert Claim.objects.get().state == ClaimState.ANNOUNCED  # … and a refusal takes its posting back

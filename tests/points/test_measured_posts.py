@@ -128,3 +128,8 @@ class TestPage:
                 client.get(reverse(self.URL))
             counts.append(len(found))
         assert counts[0] == counts[1]
+
+
+def test_nobody_sets_the_post_they_are_measured_by_themselves(edition, organiser):
+    with pytest.raises(ValidationError, match="本人"):
+        set_posts(members=[organiser.member], year=2026, post="administration", actor=organiser)

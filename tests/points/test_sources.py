@@ -1,21 +1,27 @@
 """What each kind of record is worth, and how a change of the record reaches the ledger."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
+from django.core.exceptions import ValidationError
 
 from activities.attendance.hours import add_course, book_hours, remove_course
 from activities.attendance.make_ups import lapse_make_ups, open_make_ups, waive_make_up
 from activities.choices import ActivityState, AttendanceStatus, Kind, MakeUpState, SignMethod
 from activities.models import Attendance, FollowUp, LifeEntry, MakeUp
+from activities.records.contents import FollowUpLine, write_parts
 from activities.records.follow_ups import finish, reopen
 from branches.choices import BranchLevel, Role
+from points.catalogue import DEFAULTS
 from points.choices import ClaimState
+from points.cycle.closing import close_months
 from points.ledger import registry
 from points.ledger.check import differences
 from points.ledger.posting import post_many, post_source
-from points.models import Claim, Entry, MemberPost, RuleItem, RuleVersion
+from points.models import Claim, Entry, MemberPost, PeriodClose, RuleItem, RuleVersion
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -315,3 +321,66 @@ def test_an_item_a_post_does_not_have_is_worth_nothing_to_it(branch, groups, mem
     held(members[:2])
     assert standing(members[0]) == []
     assert len(standing(members[1])) == 1
+
+
+def test_the_feed_of_hours_may_move_to_an_item_of_the_house_own(branch, members, organiser, edition):
+    """A unit is worth what the edition of its day says, under the code that edition gives it."""
+    version = edition(date(2026, 7, 1), published=False)
+    version.items.filter(code="B01").update(code="B06", points=Decimal(2))
+    RuleVersion.objects.filter(pk=version.pk).update(published_at=factories.at(date(2026, 7, 1)))
+    for day in (date(2026, 3, 2), date(2026, 10, 2)):
+        add_course(member=members[0], title="培训", studied_on=day, hours=Decimal(8), actor=organiser)
+    assert standing(members[0]) == [
+        ("B01", Decimal("1.00"), date(2026, 3, 2)),
+        ("B06", Decimal("2.00"), date(2026, 10, 2)),
+    ]
+    assert list(differences(2026)) == []
+
+
+@pytest.mark.parametrize(("factor", "points"), [("1.5", "0.38"), ("2", "0.50")])
+def test_a_factor_gives_hundredths_and_the_ledger_agrees_with_it(factor, points):
+    item = replace(DEFAULTS["A04"], points=Decimal("0.25"), factor_without_groups=Decimal(factor))
+    assert item.value(has_groups=False) == Decimal(points)
+
+
+def test_a_record_confirmed_late_takes_back_the_shortfall_it_makes_good(hospital, branch, groups, members, held):
+    with time_machine.travel(factories.at(date(2027, 1, 6), 10), tick=False):
+        close_months(branches=[branch], month=date(2026, 12, 1), actor=None, today=date(2027, 1, 6))
+        assert announced(members[0]) == [("G11", Decimal("-2.00"))]
+        activity = factories.make_activity(
+            branch,
+            kinds=(Kind.PARTY_LECTURE,),
+            day=date(2026, 12, 28),
+            state=ActivityState.CONFIRMED,
+            members=members[:1],
+            revision=1,
+            hours=Decimal(32),
+        )
+        book_hours(activity, activity.recorder)
+        post_source(source_kind="activity", source_id=activity.pk, revision=1, actor=None, is_first=True)
+        assert announced(members[0]) == []
+        assert len(standing(members[0], "B01")) == 4
+        assert list(differences(2026)) == []
+
+
+def test_a_course_of_a_locked_quarter_is_neither_added_nor_removed(branch, members, organiser):
+    course = add_course(member=members[0], title="培训", studied_on=date(2026, 5, 4), hours=Decimal(8), actor=organiser)
+    PeriodClose.objects.create(branch=branch, kind="quarter", start=date(2026, 4, 1), state="locked")
+    with pytest.raises(ValidationError, match="锁定"):
+        add_course(member=members[0], title="另一次", studied_on=date(2026, 5, 5), hours=Decimal(8), actor=organiser)
+    with pytest.raises(ValidationError, match="锁定"):
+        remove_course(entry=course, actor=organiser)
+    assert len(standing(members[0], "B01")) == 1
+
+
+def test_a_matter_given_to_somebody_else_takes_its_point_along(members, held, organiser):
+    activity = held(members[:2])
+    matter = FollowUp.objects.create(
+        activity=activity, number=1, text="更新制度", owner=members[0].user, due=date(2026, 11, 18)
+    )
+    finish(follow_up=matter, note="已更新", actor=organiser, on=date(2026, 11, 12))
+    line = FollowUpLine("更新制度", members[1].user_id, date(2026, 11, 18))
+    write_parts(activity, {"resolutions": [line]})
+    assert standing(members[0], "C03") == []
+    assert len(standing(members[1], "C03")) == 1
+    assert list(differences()) == []
