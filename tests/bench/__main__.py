@@ -10,9 +10,15 @@ from django.test.utils import setup_test_environment
 def main(names: list[str]) -> int:
     django.setup()
     setup_test_environment()
-    from tests.bench import board, confirming, handbook
+    from tests.bench import board, confirming, handbook, scale, storm
 
-    measurements = {"confirming": confirming.run, "board": board.run, "handbook": handbook.run}
+    measurements = {
+        "confirming": confirming.run,
+        "board": board.run,
+        "handbook": handbook.run,
+        "storm": storm.run,
+        "scale": scale.run,
+    }
     unknown = set(names) - set(measurements)
     if unknown:
         sys.stderr.write(f"no such measurement: {', '.join(sorted(unknown))}; there are {', '.join(measurements)}\n")

@@ -4,12 +4,14 @@ process that is shot (python -m tests.points.storm), and for the measurements.""
 import json
 import random
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
+from unittest import mock
 
 import django
 import time_machine
@@ -35,10 +37,12 @@ from members.roll_months import recount_roll_months
 from members.services import transfer_member
 from points.choices import ClaimState, PeriodKind, PeriodState
 from points.claims.deductions import lift_deduction, post_due
-from points.ledger import check
+from points.ledger import check, posting
 from points.ledger.posting import CLAIM, lift_entry, post_source
 from points.ledger.reading import snapshot
+from points.ledger.rollups import Person, count_members
 from points.models import Claim, Entry, Objection, PeriodClose, RuleItem
+from points.sources import study
 from tests import factories
 
 CLIENTS: Final = 8
@@ -202,6 +206,38 @@ def client(cast: Cast, number: int, steps: int, seed: int) -> list[str]:
 def at_once(work: Callable[[int], list[str]], clients: int = CLIENTS) -> list[str]:
     with ThreadPoolExecutor(clients) as pool:
         return [one for found in pool.map(work, range(clients)) for one in found]
+
+
+def post_without_the_lock(*records: Activity) -> None:
+    """The control: records with the same people are posted at once, each counting the sums before the others are seen.
+
+    No luck in it: all of them have written their entries, and none has committed, when the first one counts.
+    """
+    all_wrote = threading.Barrier(len(records), timeout=20)
+
+    def look_without_locking(ids: set[int], held: bool = False) -> dict[int, Person]:
+        people = Member.objects.filter(pk__in=ids).select_related("branch")
+        return {one.pk: Person(one.branch_id, one.branch.hospital_id, "", True, ()) for one in people}
+
+    def count_after_all_wrote(*args: Any) -> None:
+        all_wrote.wait()
+        count_members(*args)
+
+    def post(number: int) -> list[str]:
+        record = records[number]
+        try:
+            Activity.objects.filter(pk=record.pk).update(state=ActivityState.CONFIRMED, revision=1)
+            post_source(source_kind="activity", source_id=record.pk, revision=1, actor=None, is_first=True)
+        finally:
+            connection.close()
+        return []
+
+    with (
+        mock.patch.object(posting, "lock_people", look_without_locking),
+        mock.patch.object(posting, "count_members", count_after_all_wrote),
+        mock.patch.object(study, "_locked", lambda members: members.only("pk").order_by("pk")),
+    ):
+        at_once(post, clients=len(records))
 
 
 def drift() -> list[str]:
