@@ -1,12 +1,13 @@
 """What happens in the rooms below reaches the ledger here, inside the transaction of the deed."""
 
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from django.dispatch import Signal, receiver
 from django.utils import timezone
 
 from activities.attendance.rules import study_year_key
+from activities.models import Activity
 from activities.signals import activity_confirmed, activity_corrected, activity_reopened
 from branches.choices import BranchLevel
 from branches.models import Branch, User
@@ -27,8 +28,14 @@ def post(
     sender: Any, signal: Signal, source_kind: str, source_id: int, revision: int, actor: User | None, **kwargs: Any
 ) -> None:
     """Raises whatever goes wrong: the sender uses send(), so that a failure undoes the confirmation."""
-    is_first = signal is activity_confirmed and revision == 1
+    is_first = signal is activity_confirmed and revision == 1 and _is_of_this_year(source_id)
     post_source(source_kind=source_kind, source_id=source_id, revision=revision, actor=actor, is_first=is_first)
+
+
+def _is_of_this_year(activity_id: int) -> bool:
+    """Of a year that is over too few hours may have been announced: a late record takes that back."""
+    new_year = timezone.make_aware(datetime.combine(timezone.localdate().replace(month=1, day=1), time.min))
+    return Activity.objects.filter(pk=activity_id, starts_at__gte=new_year).exists()
 
 
 @receiver([record_confirmed, record_corrected, record_reopened], dispatch_uid="points.roll")

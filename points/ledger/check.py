@@ -17,14 +17,13 @@ from members import roll_months
 from points.ledger import registry
 from points.ledger.differing import Difference, text
 from points.ledger.reading import amount, by_members, months_of, rows, years_with_sums
-from points.ledger.rollups import CATEGORY_FIELDS, people_of, year_rows
+from points.ledger.rollups import YEAR_COLUMNS, people_of, year_rows
 from points.ledger.sources_check import differing_records
 from points.models import Entry, MemberItem, MemberYear, PointsMonth
 from points.rulebook.book import RuleBook
 
 SIGN: Final = "CASE WHEN reversal_of_id IS NULL THEN 1 ELSE -1 END"
 RAISED: Final = "(reversal_of_id IS NULL) = (points > 0)"
-YEAR_VALUES: Final = ("branch_id", *CATEGORY_FIELDS.values(), "honours", "deductions", "total")
 Part = Callable[[], Iterator[Difference]]
 
 
@@ -119,9 +118,9 @@ def differing_years(year: int) -> Iterator[Difference]:
     known = of_year.order_by("member").values_list("member", flat=True).iterator()
     book = RuleBook()
     for found in by_members(rows(counted, months_of(year)), known):
-        stored = {row[0]: row[1:] for row in of_year.filter(member__in=found).values_list("member", *YEAR_VALUES)}
+        stored = {row[0]: row[1:] for row in of_year.filter(member__in=found).values_list("member", *YEAR_COLUMNS)}
         for row in year_rows(people_of(list(found), year), found, year, book):
-            wanted, member = tuple(getattr(row, name) for name in YEAR_VALUES), row.member_id
+            wanted, member = tuple(getattr(row, name) for name in YEAR_COLUMNS), row.member_id
             if wanted != stored.get(member):
                 key = (member,)
                 yield Difference(f"MemberYear {year}", key, text(wanted), text(stored.get(member)), member_id=member)

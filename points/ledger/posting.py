@@ -90,6 +90,8 @@ def _post(posting: Posting, *, tell: bool) -> None:
     below = {key: award for key, award in posting.awards.items() if award.points < 0 and key[0] != CLAIM}
     for key in below:
         del posting.awards[key]
+    if posting.is_first:  # it only adds: what it makes nothing of has nothing to be taken back
+        posting.asked = _of_keys([*posting.awards, *below])
     history = History(posting.asked)
     announced = {} if posting.is_first and not below else announced_of(posting.asked)
     ids = {key[2] for key in [*posting.awards, *below, *history.standing]} | {claim.member_id for claim in announced}
@@ -110,6 +112,13 @@ def _post(posting: Posting, *, tell: bool) -> None:
     ]
     if rows:
         _write(rows, people, posting.book)
+
+
+def _of_keys(keys: Iterable[Key]) -> dict[str, set[int]]:
+    asked: dict[str, set[int]] = defaultdict(set)
+    for kind, pk, *_ in keys:
+        asked[kind].add(pk)
+    return asked
 
 
 def _write(rows: list[Entry], people: dict, book: RuleBook) -> None:  # type: ignore[type-arg]

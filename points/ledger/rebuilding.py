@@ -46,16 +46,19 @@ def _lock_everybody() -> None:
         pass
 
 
+@transaction.atomic
 def recount_items(year: int) -> None:
-    """All items of a year from the ledger, in one statement."""
+    """All items of a year from the ledger, in one statement; in the order of the index, sorted in memory."""
     statement = f"""
         INSERT INTO {MemberItem._meta.db_table} (member_id, year, rule_code, category, points, n)
         SELECT member_id, %s, rule_code, MAX(category), ROUND(SUM(points), 2),
                SUM(CASE WHEN reversal_of_id IS NULL THEN 1 ELSE -1 END)
         FROM {Entry._meta.db_table} WHERE month >= %s AND month <= %s
-        GROUP BY member_id, rule_code
+        GROUP BY member_id, rule_code ORDER BY member_id, rule_code
     """
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.execute(statement, [year, *months_of(year)])
 
 

@@ -53,10 +53,6 @@ class Row(NamedTuple):
     self_checked: bool
 
     @property
-    def day(self) -> date:
-        return timezone.localdate(self.starts_at)
-
-    @property
     def is_late(self) -> bool:
         """By the code alone: when the secretary ticks a name says nothing. A word of explanation excuses it."""
         by_code = self.signed_by in (SignMethod.QR, SignMethod.CODE)
@@ -88,13 +84,16 @@ def _worth(ids: Collection[int], book: RuleBook, people: QuerySet[Attendance]) -
         if row.kind:
             kinds[row.activity].add(row.kind)
     book.load({row.hospital for row in rows.values()})
+    days = {moment: timezone.localdate(moment) for moment in {row.starts_at for row in rows.values()}}
+    kinds_of = {pk: sorted(found, key=list(Kind).index) for pk, found in kinds.items()}
     posts = posts_of(
-        Measured(row.member, row.day.year, row.category)
+        Measured(row.member, days[row.starts_at].year, row.category)
         for row in rows.values()
-        if book.on(row.hospital, row.day).has_variants
+        if book.on(row.hospital, days[row.starts_at]).has_variants
     )
     for row in rows.values():
-        edition = book.on(row.hospital, row.day)
+        day = days[row.starts_at]
+        edition = book.on(row.hospital, day)
         presence = Presence(
             status=row.status,
             made_up=row.made_up_on is not None,
@@ -102,13 +101,13 @@ def _worth(ids: Collection[int], book: RuleBook, people: QuerySet[Attendance]) -
             late=row.is_late,
             self_checked=row.self_checked,
         )
-        ordered = sorted(kinds[row.activity], key=list(Kind).index)
+        ordered = kinds_of.get(row.activity, [])
         for feed in attendance_feeds(ordered, presence):
             item = edition.by_feed.get(feed)
-            points = item.value(row.has_groups, posts.get((row.member, row.day.year), "")) if item else None
+            points = item.value(row.has_groups, posts.get((row.member, day.year), "")) if item else None
             if item and points:
                 reason = _reason(feed, row, ordered)
-                award = Award(row.member, row.branch, row.day, edition.rows[item.code], points, reason)
+                award = Award(row.member, row.branch, day, edition.rows[item.code], points, reason)
                 result[row.activity].append(award)
     return result
 

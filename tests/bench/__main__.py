@@ -23,7 +23,7 @@ def main(names: list[str]) -> int:
     if unknown:
         sys.stderr.write(f"no such measurement: {', '.join(sorted(unknown))}; there are {', '.join(measurements)}\n")
         return 2
-    connection.creation.create_test_db(verbosity=0)
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
         sys.stdout.write(f"\n== {connection.vendor} ==\n")
         for name, run in measurements.items():

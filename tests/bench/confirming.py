@@ -50,7 +50,7 @@ def run() -> None:
     say(f"confirm {PEOPLE} attendees / bulk_create of the rows it writes", f"{ratio:.2f}x (A/A {noise:.2f})", "<= 2x")
 
     def award() -> None:
-        post_source(source_kind="activity", source_id=record.pk, revision=1, actor=organiser)
+        post_source(source_kind="activity", source_id=record.pk, revision=1, actor=organiser, is_first=True)
 
     Activity.objects.filter(pk=record.pk).update(state=ActivityState.CONFIRMED, revision=1)
     with statements() as captured:

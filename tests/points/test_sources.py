@@ -11,9 +11,10 @@ from django.core.exceptions import ValidationError
 from activities.attendance.hours import add_course, book_hours, remove_course
 from activities.attendance.make_ups import lapse_make_ups, open_make_ups, waive_make_up
 from activities.choices import ActivityState, AttendanceStatus, Kind, MakeUpState, SignMethod
-from activities.models import Attendance, FollowUp, LifeEntry, MakeUp
+from activities.models import Attendance, FollowUp, LifeEntry, MakeUp, StudyHours
 from activities.records.contents import FollowUpLine, write_parts
 from activities.records.follow_ups import finish, reopen
+from activities.signals import activity_confirmed
 from branches.choices import BranchLevel, Role
 from points.catalogue import DEFAULTS
 from points.choices import ClaimState
@@ -384,3 +385,25 @@ def test_a_matter_given_to_somebody_else_takes_its_point_along(members, held, or
     assert standing(members[0], "C03") == []
     assert len(standing(members[1], "C03")) == 1
     assert list(differences()) == []
+
+
+# --- late ---
+
+
+def test_a_late_first_record_of_last_year_takes_an_announced_shortfall_of_hours_back(branch, members):
+    years = [member.pk * 1_000_000 + 2025 * 100 for member in members]
+    book_course(members[0], date(2025, 3, 1), hours=30)
+    PeriodClose.objects.create(branch=branch, kind="month", start=date(2025, 12, 1), state="closed")
+    post_many(source_kind="study", source_ids=years, actor=None)
+    assert announced(members[0]) == [("G11", Decimal("-2.00"))]
+    late = factories.make_activity(
+        branch, day=date(2025, 12, 20), state=ActivityState.CONFIRMED, members=members[:1], revision=1
+    )
+    book_course(members[0], date(2025, 12, 20), hours=2)
+    activity_confirmed.send(type(late), source_kind="activity", source_id=late.pk, revision=1, actor=late.recorder)
+    assert announced(members[0]) == []
+    assert list(differences()) == []
+
+
+def book_course(member, day, *, hours):
+    StudyHours.objects.create(member=member, branch=member.branch, studied_on=day, hours=hours, title="学习")
