@@ -20,7 +20,8 @@ FACTS = f"""async () => {{
   }};
 }}"""
 LINKS = "[...document.querySelectorAll('a[href]')].filter(a => !a.hasAttribute('download')).map(a => a.href)"
-NO_PAGE = re.compile(r"/(refused|image|thumb|export|healthz|readyz)/?$|/static/|[?&]format=")
+DOWNLOADS = "refused|image|thumb|export|template|file"
+NO_PAGE = re.compile(rf"/({DOWNLOADS}|healthz|readyz)/?$|/evidence/\d+/?$|/static/|[?&]format=")
 STYLED = re.compile(r"<[^>]+\sstyle=[^>]*>")  # as served; scripts that draw set theirs through the CSSOM
 
 
