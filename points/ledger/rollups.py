@@ -98,7 +98,7 @@ def _has_groups(path: str, year: int) -> Exists:
     )
 
 
-def _with_events(member_ids: Any) -> QuerySet[Member]:
+def _with_events(member_ids: Any) -> QuerySet[Any]:
     return (
         Member.objects.filter(pk__in=member_ids)
         .annotate(
@@ -109,17 +109,17 @@ def _with_events(member_ids: Any) -> QuerySet[Member]:
             category=F("branch__category"),
         )
         .order_by("pk", "events__recorded_on", "events__pk")
-        .only("pk", "branch_id")
+        .values_list("pk", "branch_id", "hospital_id", "category", "has_groups", "event", "event_on")
     )
 
 
 def _people(rows: Iterable[Any]) -> dict[int, Person]:
     people: dict[int, Person] = {}
-    for row in rows:
-        events = people[row.pk].events if row.pk in people else ()
-        if row.event:
-            events = (*events, RollEvent(row.event, row.event_on))
-        people[row.pk] = Person(row.branch_id, row.hospital_id, row.category, row.has_groups, events)
+    for pk, branch, hospital, category, has_groups, event, day in rows:
+        events = people[pk].events if pk in people else ()
+        if event:
+            events = (*events, RollEvent(event, day))
+        people[pk] = Person(branch, hospital, category, has_groups, events)
     return people
 
 

@@ -196,8 +196,8 @@ def after_records(ids: Collection[int], book: RuleBook) -> Awards:
         category=Subquery(home.values("category")),
     )
     places = {
-        study_year_key(member.pk, timezone.localdate(member.at).year): Place(member.hospital, member.category)
-        for member in _locked(people)
+        study_year_key(pk, timezone.localdate(at).year): Place(hospital, category)
+        for pk, at, hospital, category in _locked(people).values_list("pk", "at", "hospital", "category")
     }
     return _worth([key * 100 for key in places], places, book)
 
