@@ -13,9 +13,11 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from activities.plan.forms import posted_key
 from activities.views.plan_item import attachment_response
@@ -129,6 +131,8 @@ def _save(request: HttpRequest, member: Member, option: Option, claim: Claim | N
         fresh = Claim.objects.filter(pk=claim.pk).first() if claim is not None else None
         return _form(request, option, claim=fresh, typed=post, problems=by_field(error), conflict=conflict, status=422)
     messages.success(request, "申报已提交，审核后会告诉您。" if declare else "已存为草稿，提交后才会审核。")
+    if request.htmx:
+        return HttpResponseClientRedirect(reverse("points:claim_detail", args=[saved.pk]))
     return redirect("points:claim_detail", pk=saved.pk)
 
 
@@ -156,7 +160,7 @@ def _form(
         "accept": evidence.ACCEPT,
         "max_files": evidence.MAX_FILES,
         "limit_mb": settings.ATTACHMENT_FILE_LIMIT // 2**20,
-        "lost_files": bool(request.FILES),
+        "lost_files": bool(request.FILES) and not request.htmx,  # with htmx the chosen files stay in the form
         "latest": timezone.localdate(),
     }
     return render(request, "points/claims/claim_form.html", context, status=status)

@@ -24,6 +24,7 @@ from points.ledger.posting import post_source
 from points.models import RuleItem, RuleVersion
 from tests import factories
 from tests.browser.conftest import PHONE
+from tests.points.claims_help import picture
 
 PASSWORD = "walks-through-2026"
 DEED = "《健康报》科普文章"
@@ -111,9 +112,17 @@ def test_a_claim_and_a_deduction_go_through_a_whole_quarter(clock, enter, live_s
     page.goto(f"{live_server.url}/points/claims/mine/new/?item=F03")
     page.get_by_role("radio", name=re.compile("^市级")).check()
     page.get_by_label("日期").fill("2025-12-15")
+    page.get_by_label("照片或文件").set_input_files(
+        [{"name": "证书.png", "mimeType": "image/png", "buffer": picture("证书.png").read()}]
+    )
+    page.get_by_label("事由").fill("奖")
+    page.get_by_role("button", name="提交审核").click()
+    expect(page.get_by_text("请写明是什么事")).to_be_visible()
+    assert page.get_by_label("照片或文件").evaluate("input => input.files.length") == 1  # not to be chosen again
     page.get_by_label("事由").fill(DEED)
     page.get_by_role("button", name="提交审核").click()
     expect(page.get_by_text("待审核").first).to_be_visible()
+    expect(page.get_by_role("link", name="证书.jpg")).to_be_visible()
     assert fits(page)
     page.goto(f"{live_server.url}/points/")
     expect(page.get_by_text("G01").first).to_be_visible()

@@ -92,6 +92,19 @@ def test_a_bad_entry_is_said_beside_its_field_and_keeps_what_was_typed(member, a
         assert "凌晨值班之后" in answer.content.decode()
 
 
+def test_chosen_files_stay_in_the_form_where_scripts_run(member, as_user):
+    client = as_user(member.user)
+    assert "依据请重新选择" in words(send(client, title=""))
+    data = NEW | {"item": "E05", "form_key": f"{uuid.uuid4()}"}
+    refused = client.post(
+        reverse("points:claim_create"), data | {"title": "", "files": [picture()]}, HTTP_HX_REQUEST="true"
+    )
+    assert refused.status_code == 422
+    assert "依据请重新选择" not in words(refused)
+    saved = client.post(reverse("points:claim_create"), data | {"files": [picture()]}, HTTP_HX_REQUEST="true")
+    assert saved["HX-Redirect"] == page_of(Claim.objects.get())
+
+
 def test_the_second_tab_is_shown_both_texts(member, as_user):
     claim = declare(member, declare=False, title="在县血站献血")
     Claim.objects.update(version=5)
