@@ -57,6 +57,7 @@ class RuleBook:
     def __init__(self, draft: RuleVersion | None = None) -> None:
         """`draft`: what would be, were this unpublished edition the only one of its hospital."""
         self._editions: dict[int | None, list[Edition]] = {}
+        self._days: dict[tuple[int | None, date], Edition] = {}
         self._years: dict[tuple[int | None, int], YearRules] = {}
         if draft is not None:
             self._editions[draft.hospital_id] = [edition_of(draft, draft.items.all(), valid_from=date.min)]
@@ -80,13 +81,16 @@ class RuleBook:
             self._editions[one] = [edition for edition in defaults if edition.valid_from < first] + own
 
     def editions(self, hospital_id: int | None) -> list[Edition]:
-        self.load([hospital_id])
+        if hospital_id not in self._editions:
+            self.load([hospital_id])
         return self._editions[hospital_id]
 
     def on(self, hospital_id: int | None, day: date) -> Edition:
         """The edition in force on `day`; before the first one nothing is worth anything."""
-        fitting = [edition for edition in self.editions(hospital_id) if edition.valid_from <= day]
-        return fitting[-1] if fitting else Edition(day, {}, {})
+        if (hospital_id, day) not in self._days:
+            fitting = [edition for edition in self.editions(hospital_id) if edition.valid_from <= day]
+            self._days[hospital_id, day] = fitting[-1] if fitting else Edition(day, {}, {})
+        return self._days[hospital_id, day]
 
     def of_year(self, hospital_id: int | None, year: int) -> YearRules:
         """The edition in force at the end of a year; a code it dropped keeps the last one that had it."""

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
+from functools import cache, partial
 from heapq import merge
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -97,10 +98,11 @@ def _add_units(result: Awards, places: Mapping[int, Place], done: Mapping[int, l
         for key, place in places.items()
         if book.of_year(place.hospital, study_year_of(key)[1]).has_variants
     )
+    items_of = cache(partial(_items_of, book))
     for key, (hospital, _) in places.items():
         rows = done.get(key, [])
         member, year = study_year_of(key)
-        fed = _items_of(book, hospital, year)
+        fed = items_of(hospital, year)
         if not fed:
             continue
         post, per = posts.get((member, year), ""), fed[-1].per
