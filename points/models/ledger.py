@@ -30,8 +30,9 @@ class Entry(models.Model):
     `month` is the deed's and decides year and caps; `booked_in` is the month in which the row was written.
     """
 
-    member = models.ForeignKey(Member, models.PROTECT, related_name="entries")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="entries")  # home branch on the day of the deed
+    # Keys without an index of their own are the first column of one below.
+    member = models.ForeignKey(Member, models.PROTECT, related_name="entries", db_index=False)
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="entries", db_index=False)  # home on that day
     month = models.DateField()
     booked_in = models.DateField()
     happened_on = models.DateField("日期")
@@ -75,7 +76,7 @@ class Entry(models.Model):
 class MemberItem(models.Model):
     """Roll-up of the ledger: member × year × rule item, before caps."""
 
-    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
     year = models.PositiveSmallIntegerField()
     rule_code = models.CharField(max_length=8)
     category = models.CharField(max_length=8, choices=Category)
@@ -98,9 +99,10 @@ class MemberYearQuerySet(BranchScopedQuerySet):
 class MemberYear(models.Model):
     """The year of a member after caps and scaling; follows from MemberItem in the same transaction."""
 
-    member = models.ForeignKey(Member, models.PROTECT, related_name="years")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="years", db_index=False)
     year = models.PositiveSmallIntegerField()
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")  # home branch at the end of the year (today)
+    # Home branch at the end of the year; of today, in the current one.
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     organisational = models.DecimalField(default=0, **CENTS)
     study = models.DecimalField(default=0, **CENTS)
     duties = models.DecimalField(default=0, **CENTS)
@@ -123,7 +125,7 @@ class MemberYear(models.Model):
 class PointsMonth(models.Model):
     """Roll-up of the ledger: branch × month."""
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     month = models.DateField()
     plus = models.DecimalField(default=0, **CENTS)
     minus = models.DecimalField(default=0, **CENTS)  # stored as a positive number
