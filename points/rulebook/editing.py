@@ -1,12 +1,13 @@
 """Writing a draft of the rule book: begun as a copy, changed item by item, thrown away. What is published is frozen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from branches.audit import record
 from branches.models import Branch, User
@@ -69,9 +70,11 @@ def start_draft(
         plan = scaled(plan, LARGE_SCALE)
     plan = replace(plan, name=name, valid_from=valid_from, basis="")
     _check_head(plan, hospital, None)
-    draft = RuleVersion.objects.create(
+    draft = RuleVersion(
         hospital=hospital, name=plan.name, valid_from=plan.valid_from, created_by=actor, **scheme_fields(plan.scheme)
     )
+    with _month_taken_meanwhile(draft):
+        draft.save()
     _write_items(draft, plan.items)
     changes = {"name": [None, draft.name], "valid_from": [None, valid_from], "copied_from": [None, source.name]}
     record(actor=actor, action="rules.drafted", target=draft, branch=hospital, changes=changes)
@@ -208,7 +211,8 @@ def _locked(draft: RuleVersion, version: int | None = None) -> RuleVersion:
 
 def _saved(row: RuleVersion, actor: User, action: str, changes: Mapping[str, Any]) -> RuleVersion:
     row.version += 1
-    row.save()
+    with _month_taken_meanwhile(row):
+        row.save()
     record(actor=actor, action=action, target=row, branch=row.hospital, changes=dict(changes))
     return row
 
@@ -221,11 +225,28 @@ def _check_head(plan: Plan, hospital: Branch | None, own: int | None) -> None:
         problems["basis"] = f"依据不超过{BASIS}字。"
     if plan.valid_from.day != 1:
         problems["valid_from"] = "生效月份从每月1日起，请选择月份。"
-    others = RuleVersion.objects.filter(hospital=hospital, valid_from=plan.valid_from).exclude(pk=own)
-    if other := others.first():
-        problems["valid_from"] = f"这个月份已有一版规则（{other.name}），请另选月份。"
+    if taken := _month_taken(hospital, plan.valid_from, own):
+        problems["valid_from"] = taken
     if problems:
         raise ValidationError(problems)
+
+
+def _month_taken(hospital: Branch | None, month: date, own: int | None) -> str:
+    other = RuleVersion.objects.filter(hospital=hospital, valid_from=month).exclude(pk=own).first()
+    return f"这个月份已有一版规则（{other.name}），请另选月份。" if other else ""
+
+
+@contextmanager
+def _month_taken_meanwhile(row: RuleVersion) -> Iterator[None]:
+    """Two people who look at once both find a month free; the database lets one in, and the other is told the same as
+    one who came later."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if taken := _month_taken(row.hospital, row.valid_from, row.pk):
+            raise ValidationError({"valid_from": taken}) from error
+        raise
 
 
 def _end_of(item: Item, rows: Sequence[RuleItem]) -> int:

@@ -81,6 +81,33 @@ class TestDraft:
             editing.start_draft(hospital=hospital, source=default, name="又一版", valid_from=JANUARY, actor=office)
         assert "这个月份已有一版规则" in refused.value.message_dict["valid_from"][0]
 
+    @pytest.mark.parametrize("way", ["begin", "head", "workbook"])
+    def test_a_month_taken_between_the_look_and_the_write_is_refused_in_words(
+        self, hospital, office, draft, default, monkeypatch, way
+    ):
+        look, march = editing._check_head, date(2027, 3, 1)
+
+        def look_and_lose(*args):
+            look(*args)
+            RuleVersion.objects.create(hospital=hospital, name="抢先", valid_from=march)
+
+        monkeypatch.setattr(editing, "_check_head", look_and_lose)
+        plan = replace(plan_of(draft), valid_from=march, name="后到")
+        attempts = {
+            "begin": lambda: editing.start_draft(
+                hospital=hospital, source=default, name="后到", valid_from=march, actor=office
+            ),
+            "head": lambda: editing.save_head(draft=draft, plan=plan, version=draft.version, actor=office),
+            "workbook": lambda: editing.replace_content(draft=draft, plan=plan, version=draft.version, actor=office),
+        }
+        lines, items = AuditEntry.objects.count(), RuleItem.objects.count()
+        with pytest.raises(ValidationError) as refused:
+            attempts[way]()
+        assert refused.value.message_dict == {"valid_from": ["这个月份已有一版规则（抢先），请另选月份。"]}
+        draft.refresh_from_db()
+        assert (draft.name, draft.valid_from, draft.version) == ("新规则", JANUARY, 1)
+        assert (AuditEntry.objects.count(), RuleItem.objects.count()) == (lines, items)
+
     def test_a_text_left_blank_follows_from_the_figures(self, draft, office):
         assert put(draft, "A01", office, points=Decimal("0.75"), points_text="").points_text == "每次0.75分"
 
