@@ -15,13 +15,20 @@ from points.catalogue import row_of
 from points.models import RuleItem, RuleVersion
 from points.rulebook.book import item_of, plan_of
 from points.rulebook.differences import Plan, differences
-from points.rulebook.rules import CAP_FIELDS, CODE, LARGE_SCALE, item_problems, scaled, scheme_problems
+from points.rulebook.rules import (
+    CAP_FIELDS,
+    CODE,
+    LARGE_SCALE,
+    item_problems,
+    number_problem,
+    scaled,
+    scheme_problems,
+)
 from points.rulebook.wording import points_text
 from points.rules import Item, Scheme
 
 CONFLICT: Final = "conflict"
 NAME, BASIS = 60, 120
-MOST_ITEMS: Final = 300
 
 
 def scheme_fields(scheme: Scheme) -> dict[str, Any]:
@@ -109,8 +116,8 @@ def save_item(*, draft: RuleVersion, item: Item, version: int, actor: User, pk: 
         problems["code"] = "这个编号已被使用。"
     if item.feed and (used := next((one for one in rows.values() if one.feed == item.feed), None)):
         problems["feed"] = f"这个自动来源已用于{used.code} {used.title}。"
-    if kept is None and len(rows) >= MOST_ITEMS:
-        problems["code"] = f"一版规则最多{MOST_ITEMS}个项目。"
+    if kept is None and (too_many := number_problem(len(rows) + 1)):
+        problems["code"] = too_many
     if problems:
         raise ValidationError(problems)
     facts = row_of(item, kept.position if kept else _end_of(item, list(rows.values())))
@@ -165,10 +172,12 @@ def move_item(*, draft: RuleVersion, pk: int, step: int, actor: User) -> None:
 
 @transaction.atomic
 def replace_content(*, draft: RuleVersion, plan: Plan, version: int, actor: User) -> RuleVersion:
-    """Everything a workbook says, in place of what the draft said. Items keep their rows where the code is the same."""
+    """Everything a workbook says, in place of what the draft said. Its items get new rows: nothing cites a draft's."""
     row = _locked(draft, version)
     before = plan_of(row)
     _check_head(plan, row.hospital, row.pk)
+    if too_many := number_problem(len(plan.items)):
+        raise ValidationError(too_many)
     for item in plan.items:
         if problems := item_problems(item):
             raise ValidationError(f"{item.code}：{next(iter(problems.values()))}")

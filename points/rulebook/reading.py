@@ -14,7 +14,7 @@ from django.db.models import TextChoices
 from members.roster_file import Limits, UnreadableFile, read_workbook
 from points.choices import CAPPED, Category, Declarer, Grade, Origin, PostKind, Reviewer
 from points.rulebook.differences import Plan
-from points.rulebook.rules import MOST_LEVELS, item_problems, scheme_problems
+from points.rulebook.rules import MOST_LEVELS, item_problems, number_problem, scheme_problems
 from points.rulebook.wording import points_text
 from points.rulebook.workbook import CAPS, COLUMNS, HEAD, HEAD_SHEET, ITEM_SHEET, OFF
 from points.rules import Item, Level, Scheme, Variant
@@ -138,6 +138,8 @@ def _read_items(
                 faults.append(Fault(ITEM_SHEET, line, COLUMNS[name], f"与第{seen[key]}行重复。"))
             seen.setdefault(key, line)
         items.append(item)
+    if too_many := number_problem(len(items)):
+        faults.append(Fault(ITEM_SHEET, 0, "", too_many))
     return items
 
 

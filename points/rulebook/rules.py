@@ -20,6 +20,7 @@ from points.rules import LATE, STUDY_DONE, STUDY_SHORT, UNEXCUSED, Item, Scheme
 CODE: Final = re.compile(r"[A-Z][A-Z0-9]{1,7}")
 MOST: Final = Decimal("9999.99")  # of any figure in points
 MOST_LEVELS: Final = 12
+MOST_ITEMS: Final = 300
 LARGE_SCALE: Final = Decimal(10)
 COSTING: Final = frozenset({UNEXCUSED, LATE, STUDY_SHORT, "make_up.lapsed", "dues.unpaid"})  # feeds of deductions
 BY_UNITS: Final = frozenset({STUDY_DONE, "service.hours"})  # feeds that count whole units of several hours
@@ -149,6 +150,11 @@ def _variant_problems(item: Item) -> dict[str, str]:
 
 
 # --- the whole edition ---
+
+
+def number_problem(items: int) -> str:
+    """Why an edition may not have so many items; "" when it may."""
+    return f"一版规则最多{MOST_ITEMS}个项目，这样有{items}个。" if items > MOST_ITEMS else ""
 
 
 def scheme_problems(scheme: Scheme) -> dict[str, str]:

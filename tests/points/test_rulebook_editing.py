@@ -143,6 +143,31 @@ class TestDraft:
         assert codes[codes.index("B04") + 1] == "B05"
         assert len(set(draft.items.values_list("position", flat=True))) == len(codes)
 
+    def test_a_workbook_takes_the_place_of_all_items(self, draft, office):
+        """Two items change their sources with each other, which row by row the database would refuse."""
+        first, second, *rest = plan_of(draft).items
+        swapped = (replace(first, feed=second.feed), replace(second, feed=first.feed), *rest[:3])
+        editing.replace_content(
+            draft=draft, plan=replace(plan_of(draft), items=swapped), version=draft.version, actor=office
+        )
+        assert plan_of(draft).items == swapped
+
+    def test_an_edition_holds_three_hundred_items(self, draft, office):
+        row = draft.items.get(code="B02")
+        items = [replace(item_of(row), code=f"B{n:03d}", title=f"第{n}项") for n in range(301)]
+        full, plan = tuple(items[:300]), plan_of(draft)
+        before = plan.items
+        with pytest.raises(ValidationError, match="最多300个项目，这样有301个"):
+            editing.replace_content(
+                draft=draft, plan=replace(plan, items=tuple(items)), version=draft.version, actor=office
+            )
+        assert plan_of(draft).items == before
+        editing.replace_content(draft=draft, plan=replace(plan, items=full), version=draft.version, actor=office)
+        draft.refresh_from_db()
+        with pytest.raises(ValidationError) as refused:
+            editing.save_item(draft=draft, item=items[300], version=draft.version, actor=office)
+        assert "最多300个项目" in refused.value.message_dict["code"][0]
+
     def test_it_is_thrown_away_with_a_line_in_the_trail(self, draft, office):
         editing.delete_draft(draft=draft, actor=office)
         assert not RuleVersion.objects.filter(pk=draft.pk).exists()

@@ -154,6 +154,13 @@ def test_a_mistake_is_named_where_it_stands(sheet, row, column, value, said):
     assert {one.row for one in hit} <= {at, at + 1}
 
 
+def test_a_sheet_of_more_items_than_an_edition_holds_is_no_edition():
+    many = tuple(replace(CATALOGUE[8], code=f"B{n:03d}") for n in range(301))
+    found = read(write(replace(DEFAULT, items=many), LABELS), "规则.xlsx", DEFAULT, LABELS)
+    assert [(one.sheet, one.text) for one in found.faults] == [("项目", "一版规则最多300个项目，这样有301个。")]
+    assert len(read(write(replace(DEFAULT, items=many[:300]), LABELS), "规则.xlsx", DEFAULT, LABELS).plan.items) == 300
+
+
 def test_a_file_of_another_kind_says_what_it_needs():
     book = openpyxl.Workbook()
     out = BytesIO()
