@@ -116,8 +116,8 @@ def _facts(
             for side, found in enumerate(answers):
                 for pk in mine & found.keys():
                     for award in found[pk]:
-                        key = (pk, award.member_id, award.rule.code)
-                        if award.branch_id in branches and award.happened_on.year == year and key not in lifted:
+                        fact = (pk, award.member_id, award.fact)
+                        if award.branch_id in branches and award.happened_on.year == year and fact not in lifted:
                             yield side, award.member_id, award.happened_on, award.rule.code, award.points
     claims = Claim.objects.filter(
         branch__in=branches,

@@ -44,9 +44,11 @@ def settle_deductions(
     if not announced and not wanted:
         return []
     today = timezone.localdate()
-    rows = Claim.objects.filter(pk__in=[claim.pk for claim in announced]).order_by("pk")
+    rows = Claim.objects.filter(pk__in=[claim.pk for claim in announced]).select_related("rule").order_by("pk")
     locked = rows.select_for_update(of=("self",)) if announced else []
     known: dict[Key, Claim] = {(c.source_kind, c.source_id or 0, c.member_id, c.rule_code): c for c in locked}
+    lifted = {(*key[:3], claim.rule.feed or claim.rule_code) for key, claim in known.items() if claim.lifted}
+    wanted = {key: award for key, award in wanted.items() if (*key[:3], award.fact) not in lifted}
     changed, told, gone = [], [], []
     followed = []
     for key, claim in known.items():

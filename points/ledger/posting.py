@@ -26,6 +26,7 @@ from points.rulebook.book import RuleBook
 BATCH = 200  # sources of one step of post_many
 CLAIM = "claim"  # the kind of claims and announced deductions, which are a source like any other
 Key = tuple[str, int, int, str]  # kind and id of the source, member, rule code
+Fact = tuple[str, int, int, str]  # the same with what it is for (Award.fact) in place of the code
 
 
 @dataclass
@@ -104,7 +105,11 @@ def _post(posting: Posting, *, tell: bool) -> None:
         history.read({CLAIM: changed})
     kept = {key for key, entry in history.standing.items() if _same(entry, posting.awards.get(key))}
     undo = [entry for key, entry in history.standing.items() if key not in kept]
-    make = {key: award for key, award in posting.awards.items() if key not in kept and key not in history.lifted}
+    make = {
+        key: award
+        for key, award in posting.awards.items()
+        if key not in kept and (*key[:3], award.fact) not in history.lifted
+    }
     rows = [_reversal(entry, *_revision(posting, entry.source_kind, entry.source_id), posting.actor) for entry in undo]
     rows += [
         _entry(key, award, *_revision(posting, key[0], key[1], history.used[key]), posting.actor)
@@ -153,7 +158,7 @@ class History:
 
     def __init__(self, asked: Mapping[str, Collection[int]]) -> None:
         self.standing: dict[Key, Entry] = {}
-        self.lifted: set[Key] = set()
+        self.lifted: set[Fact] = set()
         self.used: dict[Key, int] = defaultdict(int)
         self.read(asked)
 
@@ -163,14 +168,14 @@ class History:
         for kind, ids in asked.items():
             wanted |= Q(source_kind=kind, source_id__in=ids)
         rows = Entry.objects.filter(wanted, reversal_of__isnull=True)
-        rows = rows.annotate(undone=F("reversal__pk"), lifting=F("reversal__lifted_by")).order_by("pk")
-        for entry in rows:
+        rows = rows.annotate(undone=F("reversal__pk"), lifting=F("reversal__lifted_by"), feed=F("rule__feed"))
+        for entry in rows.order_by("pk"):
             key = (entry.source_kind, entry.source_id, entry.member_id, entry.rule_code)
             self.used[key] = max(self.used[key], entry.source_revision)
             if entry.undone is None:
                 self.standing[key] = entry
             elif entry.lifting is not None:
-                self.lifted.add(key)
+                self.lifted.add((*key[:3], entry.feed or entry.rule_code))
 
 
 def _same(entry: Entry, award: Award | None) -> bool:

@@ -27,6 +27,11 @@ class Award(NamedTuple):
     points: Decimal
     reason: str
 
+    @property
+    def fact(self) -> str:
+        """What it is for, whatever code an edition gives it: an objection settles the fact, not the number."""
+        return self.rule.feed or self.rule.code
+
 
 Awards = dict[int, list[Award]]
 Ids = Collection[int]

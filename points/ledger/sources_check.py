@@ -15,9 +15,9 @@ from points.rulebook.book import RuleBook
 
 BATCH: Final = 300  # records of one step
 Key = tuple[int, int, str]  # id of the record, member, rule code
+Settled = tuple[int, int, str]  # id of the record, member, what it is for (Award.fact)
 Fact = tuple[Decimal, date]
-MARKS: Final = ("source_id", "member_id", "rule_code")
-FACTS: Final = (*MARKS, "points", "happened_on")
+FACTS: Final = ("source_id", "member_id", "rule_code", "points", "happened_on")
 
 
 def differing_records(source: Source, year: int | None) -> Iterator[Difference]:
@@ -29,15 +29,14 @@ def differing_records(source: Source, year: int | None) -> Iterator[Difference]:
     while batch := list(islice(ids, BATCH)):
         found = source.awards(batch, book)
         mine = set(found) - before  # a source may answer for neighbours too; those were compared with the last batch
-        before = set(found)
+        before, done = set(found), settled(source.kind, mine)
         wanted: dict[Key, Fact] = {
             (pk, award.member_id, award.rule.code): (award.points, award.happened_on)
             for pk in mine
             for award in found[pk]
+            if (pk, award.member_id, award.fact) not in done
         }
         standing = _standing(source.kind, mine)
-        for key in settled(source.kind, mine):
-            wanted.pop(key, None)
         for key in sorted({*wanted, *standing}):
             ours, theirs = wanted.get(key), standing.get(key)
             if ours != theirs and (not year or _year(ours, theirs) == year):
@@ -65,11 +64,13 @@ def _standing(kind: str, ids: Collection[int]) -> dict[Key, Fact]:
     return {(pk, member, code): (points, day) for rows in (entries, claims) for pk, member, code, points, day in rows}
 
 
-def settled(kind: str, ids: Collection[int]) -> set[Key]:
+def settled(kind: str, ids: Collection[int]) -> set[Settled]:
     """What an upheld objection settled for good: the record says it, the ledger need not."""
+    marks = ("source_id", "member_id", "rule__feed", "rule_code")
     lifted = Entry.objects.filter(source_kind=kind, source_id__in=ids, reversal__lifted_by__isnull=False)
     claims = Claim.objects.filter(source_kind=kind, source_id__in=ids, lifted=True)
-    return {*lifted.values_list(*MARKS), *claims.values_list(*MARKS)}
+    rows = [*lifted.values_list(*marks), *claims.values_list(*marks)]
+    return {(pk, member, feed or code) for pk, member, feed, code in rows if pk}
 
 
 def _year(*facts: Fact | None) -> int:
