@@ -1,7 +1,8 @@
 """A dry run (试算): what a draft edition would do to the totals of the last quarter, and of its year so far.
 
 Both sides ask the same records: once by the rules in force, once by the draft. So whatever differs comes from the
-rules alone. Nothing is written but the result: keys and figures, no names.
+rules alone; figures of the draft are kept in the scale of the rules in force. Nothing is written but the result: keys
+and figures, no names.
 """
 
 from collections import defaultdict
@@ -19,6 +20,7 @@ from branches.models import Branch, User
 from members.models import Exemption, Member
 from points.choices import ClaimState
 from points.editions.applying import batches
+from points.editions.rules import rescaled
 from points.ledger import registry
 from points.ledger.posting import BATCH, CLAIM
 from points.ledger.rollups import measured_posts, people_of, points_of_year
@@ -33,6 +35,7 @@ PEOPLE: Final = 500
 ZERO: Final = Decimal(0)
 Tell = Callable[[int, int, str], None]
 Sums = dict[int, dict[str, Decimal]]  # member -> code -> points
+Scales = tuple[Decimal, Decimal]  # of the rules in force, of the draft
 
 
 class Sides(NamedTuple):
@@ -87,8 +90,14 @@ def run_trial(*, trial: RuleTrial, tell: Tell) -> None:
     tell(99, 100, "汇总")
     members = set(Member.objects.current().filter(branch__hospital=hospital).values_list("pk", flat=True))
     members |= {pk for side in of_year for pk in side}
-    rows = list(_rows(members, year, books, of_quarter, of_year))
-    trial.result = {"rows": rows, "items": _items(of_quarter, of_year)}
+    scales = books[0].of_year(hospital, year).scheme.scale, draft.scale
+    known = books[1].of_year(hospital, year).items
+    trial.result = {
+        "rows": list(_rows(members, year, books, of_quarter, of_year, scales)),
+        "items": _items(of_quarter, of_year, scales),
+        "scales": [str(scale) for scale in scales],
+        "absent": sorted({code for codes in of_year.now.values() for code in codes} - known.keys()),
+    }
     trial.made_at = timezone.now()
     trial.save(update_fields=["result", "made_at"])
 
@@ -128,18 +137,26 @@ def _facts(
     values = ("member_id", "branch__hospital", "happened_on", "rule_code", "level", "quantity", "points")
     for member, hospital, day, code, level, quantity, points in claims.values_list(*values):
         yield 0, member, day, code, points
-        yield 1, member, day, code, _by(books[1].on(hospital, day).items.get(code), level, quantity, points)
+        edition = books[1].on(hospital, day)
+        if item := edition.items.get(code):
+            as_decided = rescaled(points, books[0].on(hospital, day).scheme.scale, edition.scheme.scale)
+            yield 1, member, day, code, _by(item, level, quantity, as_decided)
 
 
-def _by(item: Item | None, level: str, quantity: Decimal, points: Decimal) -> Decimal:
-    """What a claim is worth by an item; as it was decided where the draft does not know the item or its step."""
-    if item is None or (item.levels and level not in {one.code for one in item.levels}):
-        return points
+def _by(item: Item, level: str, quantity: Decimal, as_decided: Decimal) -> Decimal:
+    """What a claim is worth by an item; as it was decided where the item has no such step any more."""
+    if item.levels and level not in {one.code for one in item.levels}:
+        return as_decided
     return points_for(item, quantity, level=level if item.levels else "")
 
 
 def _rows(
-    members: set[int], year: int, books: tuple[RuleBook, RuleBook], of_quarter: Sides, of_year: Sides
+    members: set[int],
+    year: int,
+    books: tuple[RuleBook, RuleBook],
+    of_quarter: Sides,
+    of_year: Sides,
+    scales: Scales,
 ) -> Iterator[list[Any]]:
     """[member, branch, quarter now, quarter by the draft, year now, year by the draft]; exempt members are left out."""
     for batch in batches(sorted(members), PEOPLE):
@@ -149,25 +166,24 @@ def _rows(
         for pk, person in people.items():
             if (pk, year) in exempt or not person.months(year):
                 continue
-            totals = [
-                points_of_year(
-                    of_year[side].get(pk, {}),
-                    person,
-                    year,
-                    books[side].of_year(person.hospital_id, year),
-                    posts[side].get(pk, ""),
-                ).total
+            rules = [book.of_year(person.hospital_id, year) for book in books]
+            now, then = (
+                points_of_year(of_year[side].get(pk, {}), person, year, rules[side], posts[side].get(pk, "")).total
                 for side in (0, 1)
-            ]
+            )
+            then = rescaled(then, rules[1].scheme.scale, rules[0].scheme.scale)
             quarter = [sum(of_quarter[side].get(pk, {}).values(), ZERO) for side in (0, 1)]
-            yield [pk, person.branch_id, *(f"{value:.2f}" for value in (*quarter, *totals))]
+            quarter[1] = rescaled(quarter[1], scales[1], scales[0])
+            yield [pk, person.branch_id, *(f"{value:.2f}" for value in (*quarter, now, then))]
 
 
-def _items(of_quarter: Sides, of_year: Sides) -> dict[str, list[str]]:
+def _items(of_quarter: Sides, of_year: Sides, scales: Scales) -> dict[str, list[str]]:
     """Code -> sums of all members before caps: quarter now, by the draft, year now, by the draft."""
     found: Mapping[str, list[Decimal]] = defaultdict(lambda: [ZERO] * 4)
     for at, sums in enumerate((*of_quarter, *of_year)):
         for codes in sums.values():
             for code, points in codes.items():
                 found[code][at] += points
+    for values in found.values():
+        values[1], values[3] = (rescaled(values[at], scales[1], scales[0]) for at in (1, 3))
     return {code: [f"{value:.2f}" for value in values] for code, values in sorted(found.items())}

@@ -24,6 +24,7 @@ from branches.choices import Capability
 from branches.models import Branch, JobState
 from config.documents.responses import TYPES, safe_name
 from members.models import Member
+from points.editions.rules import notes
 from points.editions.trial import start_trial
 from points.models import RuleItem, RuleTrial, RuleVersion
 from points.views.rule_drafts import draft_or_404
@@ -118,6 +119,7 @@ def rule_trial(request: HttpRequest, pk: int) -> HttpResponse:
         "branches": _branches(rows),
         "nodes": sorted({(row.branch_id, row.branch) for row in rows}),
         "items": _items(done, draft),
+        "notes": _notes(done),
         "count": len(rows),
         "up": sum(row.year_moved > 0 for row in changed),
         "down": sum(row.year_moved < 0 for row in changed),
@@ -196,6 +198,11 @@ def _items(trial: RuleTrial, draft: RuleVersion) -> list[Table]:
     return sorted(tables, key=lambda one: -abs(one.year_moved))
 
 
+def _notes(trial: RuleTrial) -> list[str]:
+    now, then = (Decimal(scale) for scale in trial.result.get("scales", ("1", "1")))
+    return notes(now, then, trial.result.get("absent", ()))
+
+
 def _sheet(request: HttpRequest, draft: RuleVersion, trial: RuleTrial, rows: list[Row]) -> HttpResponse:
     book = Workbook(write_only=True)
     quarter = f"{trial.quarter.year}年第{'一二三四'[trial.quarter.month // 3]}季度"
@@ -212,6 +219,10 @@ def _sheet(request: HttpRequest, draft: RuleVersion, trial: RuleTrial, rows: lis
         for one in tables:
             figures = (one.quarter_now, one.quarter_then, one.year_now, one.year_then, one.year_moved)
             _line(sheet, (one.label, *figures))
+    if said := _notes(trial):
+        sheet = book.create_sheet("说明")
+        for text in said:
+            _line(sheet, (text,))
     out = BytesIO()
     book.save(out)
     changes = {"rows": [None, len(rows)], "quarter": [None, quarter]}

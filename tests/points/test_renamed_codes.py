@@ -1,4 +1,4 @@
-"""A draft gives an item another code: what an upheld objection settled stays settled, in the dry run and in the ledger."""
+"""An edition gives an item another code: what an objection settled stays settled, in the dry run and in the ledger."""
 
 from dataclasses import replace
 from datetime import date

@@ -15,12 +15,14 @@ from django.urls import reverse
 from activities.choices import AttendanceStatus
 from branches.models import Job, JobState
 from members.models import Exemption
+from points.editions import rules
 from points.editions.trial import last_quarter, quarter_end, run_trial, start_trial
 from points.ledger.posting import post_source
 from points.models import Claim, Entry, RuleTrial, RuleVersion
 from points.rulebook import editing
 from points.rulebook.book import item_of
 from tests import factories
+from tests.points.claims_help import written
 
 TODAY = date(2026, 11, 22)
 
@@ -102,6 +104,75 @@ def test_what_an_objection_lifted_stays_lifted(held, members, tried):
     post_source(source_kind="activity", source_id=activity.pk, revision=2, actor=None)
     Claim.objects.update(state="withdrawn", lifted=True)
     assert figures(tried(), members[0]) == ["0.00", "0.00", "60.00", "60.00"]
+
+
+@pytest.mark.parametrize(
+    ("points", "scale", "to", "there"),
+    [
+        ("61.50", 10, 1, "6.15"),
+        ("6.15", 1, 10, "61.50"),
+        ("-4", 1, 1, "-4"),
+        ("0.05", 10, 1, "0.01"),
+        ("1", 3, 1, "0.33"),
+    ],
+)
+def test_a_figure_of_one_scale_is_brought_to_another(points, scale, to, there):
+    assert rules.rescaled(Decimal(points), Decimal(scale), Decimal(to)) == Decimal(there)
+
+
+@pytest.fixture
+def large(hospital, office):
+    """The default rules in points ten times as large."""
+    source = RuleVersion.objects.get(hospital=None)
+    return editing.start_draft(
+        hospital=hospital, source=source, name="大分值", valid_from=date(2027, 1, 1), actor=office, large=True
+    )
+
+
+class TestOtherScale:
+    @pytest.fixture
+    def year(self, held, members):
+        """Each has a theme day; the first an honour, the second one whose step the draft knows no more."""
+        held(members, day=date(2026, 8, 12))
+        for member, level, points in ((members[0], "city", 4), (members[1], "hospital", 1)):
+            written(member, "F01", happened_on=date(2026, 8, 20), level=level, points=points, state="accepted")
+
+    @pytest.fixture
+    def tried(self, large, office, year):
+        row = large.items.get(code="F01")
+        item = item_of(row)
+        fewer = replace(item, levels=tuple(one for one in item.levels if one.code != "hospital"), points_text="")
+        editing.save_item(draft=large, item=fewer, version=large.version, actor=office, pk=row.pk)
+        large.refresh_from_db()
+        trial = start_trial(draft=large, today=TODAY, actor=office)
+        run_trial(trial=trial, tell=lambda *_: None)
+        return trial
+
+    def test_what_decides_the_same_moves_nobody(self, tried, members):
+        assert figures(tried, members[0]) == ["4.75", "4.75", "64.75", "64.75"]
+        assert figures(tried, members[1]) == ["1.75", "1.75", "61.75", "61.75"]
+        assert tried.result["items"] == {"A02": ["2.25"] * 4, "F01": ["5.00"] * 4}
+
+    def test_page_and_workbook_say_so(self, tried, large, as_user, office):
+        client, url = as_user(office), reverse("points:rule_trial", args=[large.pk])
+        said = "分值倍数不同（现行1，草稿10）：草稿各栏已折算成现行的倍数，可以直接比较。"
+        answer = client.get(url)
+        assert answer.context["notes"] == [said]
+        assert (answer.context["up"], answer.context["down"]) == (0, 0)
+        assert said in answer.content.decode()
+        book = openpyxl.load_workbook(BytesIO(client.get(url, {"format": "xlsx"}).content))
+        assert book["说明"]["A1"].value == said
+
+
+def test_a_code_the_draft_does_not_have_counts_nowhere_in_it_and_is_named(held, members, draft, tried, office, as_user):
+    held(members[:1], day=date(2026, 8, 12))
+    written(members[0], "E05", happened_on=date(2026, 8, 20), state="accepted")
+    for code in ("A02", "E05", "B02"):
+        editing.remove_item(draft=draft, pk=draft.items.get(code=code).pk, actor=office)
+    draft.refresh_from_db()
+    assert figures(tried(), members[0]) == ["1.75", "0.00", "61.75", "60.00"]
+    page = as_user(office).get(reverse("points:rule_trial", args=[draft.pk]))
+    assert [text.split("：")[0] for text in page.context["notes"]] == ["草稿中没有编号A02、E05"]
 
 
 def test_exempt_members_are_left_out(held, members, tried, office):
