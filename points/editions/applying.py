@@ -6,6 +6,7 @@ An edition of next year finds nothing to do. Running it again changes nothing.
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from itertools import islice
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -18,6 +19,7 @@ from points.rulebook.book import RuleBook
 
 PEOPLE = 500
 Tell = Callable[[int, int, str], None]
+T = TypeVar("T")
 
 
 def apply_edition(*, edition: RuleVersion, today: date, tell: Tell) -> None:
@@ -61,7 +63,7 @@ def _reached(source: registry.Source, edition: RuleVersion, today: date) -> Iter
                     yield pk
 
 
-def batches(values: Iterable[int], size: int) -> Iterator[list[int]]:
+def batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
     rest = iter(values)
     while batch := list(islice(rest, size)):
         yield batch

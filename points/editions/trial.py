@@ -128,6 +128,13 @@ def _facts(
                         fact = (pk, award.member_id, award.fact)
                         if award.branch_id in branches and award.happened_on.year == year and fact not in lifted:
                             yield side, award.member_id, award.happened_on, award.rule.code, award.points
+    yield from _claimed(books, branches, year)
+
+
+def _claimed(
+    books: tuple[RuleBook, RuleBook], branches: set[int], year: int
+) -> Iterator[tuple[int, int, date, str, Decimal]]:
+    """The same of what somebody declared or entered."""
     claims = Claim.objects.filter(
         branch__in=branches,
         month__year=year,
@@ -135,19 +142,26 @@ def _facts(
         state__in=[ClaimState.ACCEPTED, ClaimState.ANNOUNCED],
     ).order_by()
     values = ("member_id", "branch__hospital", "happened_on", "rule_code", "level", "quantity", "points")
-    for member, hospital, day, code, level, quantity, points in claims.values_list(*values):
-        yield 0, member, day, code, points
-        edition = books[1].on(hospital, day)
-        if item := edition.items.get(code):
-            as_decided = rescaled(points, books[0].on(hospital, day).scheme.scale, edition.scheme.scale)
-            yield 1, member, day, code, _by(item, level, quantity, as_decided)
+    for batch in batches(claims.values_list(*values), PEOPLE):
+        people = people_of({row[0] for row in batch}, year)
+        posts = measured_posts(people, year, books[1])
+        for member, hospital, day, code, level, quantity, points in batch:
+            yield 0, member, day, code, points
+            edition = books[1].on(hospital, day)
+            if item := edition.items.get(code):
+                now = books[0].on(hospital, day).scheme.scale
+                as_decided = rescaled(points, now, edition.scheme.scale)
+                has_groups, post = people[member].has_groups, posts.get(member, "")
+                yield 1, member, day, code, _by(item, level, quantity, as_decided, has_groups, post)
 
 
-def _by(item: Item, level: str, quantity: Decimal, as_decided: Decimal) -> Decimal:
+def _by(item: Item, level: str, quantity: Decimal, as_decided: Decimal, has_groups: bool, post: str) -> Decimal:
     """What a claim is worth by an item; as it was decided where the item has no such step any more."""
+    if not item.exists_for(has_groups, post):
+        return ZERO
     if item.levels and level not in {one.code for one in item.levels}:
         return as_decided
-    return points_for(item, quantity, level=level if item.levels else "")
+    return points_for(item, quantity, level=level if item.levels else "", has_groups=has_groups, post=post)
 
 
 def _rows(

@@ -21,6 +21,7 @@ from points.ledger.posting import post_source
 from points.models import Claim, Entry, RuleTrial, RuleVersion
 from points.rulebook import editing
 from points.rulebook.book import item_of
+from points.rules import Variant
 from tests import factories
 from tests.points.claims_help import written
 
@@ -173,6 +174,24 @@ def test_a_code_the_draft_does_not_have_counts_nowhere_in_it_and_is_named(held, 
     assert figures(tried(), members[0]) == ["1.75", "0.00", "61.75", "60.00"]
     page = as_user(office).get(reverse("points:rule_trial", args=[draft.pk]))
     assert [text.split("：")[0] for text in page.context["notes"]] == ["草稿中没有编号A02、E05"]
+
+
+def test_claims_are_worth_what_the_draft_says_for_the_post_and_the_groups_of_the_member(
+    members, branch, draft, tried, office
+):
+    branch.category = "retired"
+    branch.save()
+    for code in ("E05", "E04"):
+        written(members[0], code, happened_on=date(2026, 8, 20), state="accepted")
+    for code, changes in (
+        ("E05", {"variants": {"retired": Variant(points=Decimal(3))}, "cap": Decimal(6)}),
+        ("E04", {"variants": {"retired": Variant(off=True)}}),
+    ):
+        row = draft.items.get(code=code)
+        item = replace(item_of(row), points_text="", **changes)
+        editing.save_item(draft=draft, item=item, version=draft.version, actor=office, pk=row.pk)
+        draft.refresh_from_db()
+    assert figures(tried(), members[0]) == ["1.50", "3.00", "61.50", "63.00"]
 
 
 def test_exempt_members_are_left_out(held, members, tried, office):
