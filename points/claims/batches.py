@@ -23,11 +23,11 @@ from branches.access import may
 from branches.audit import record
 from branches.choices import Capability, Role
 from branches.models import Branch, User
-from members.models import Member, month_of
+from members.models import month_of
 from members.roster_file import UnreadableFile, read_workbook
 from points.choices import BatchKind, BatchState, Category, ClaimOrigin, ClaimState
 from points.claims.batch_reading import GOOD, KNOWN, LEFT, LIMITS, WRONG, Line, Raw, Reader, not_for_batches, read_rows
-from points.claims.telling import hand_on, tell_accepted
+from points.claims.telling import hand_on_batch, tell_accepted
 from points.claims.vetoes import write_veto
 from points.ledger.posting import CLAIM, post_many
 from points.ledger.rollups import lock_people
@@ -174,10 +174,8 @@ def _write(batch: PointsBatch, lines: list[Line], reader: Reader, actor: User) -
         record(actor=actor, action="claim.imported", target=claim, branch=claim.branch, changes=changes)
     tell_accepted(accepted)
     waiting = [claim for claim in claims if claim.state == ClaimState.DECLARED]
-    members = Member.objects.select_related("user", "group").in_bulk({claim.member_id for claim in waiting})
-    for claim in {(claim.branch_id, claim.rule.reviewed_by): claim for claim in waiting}.values():
-        claim.member = members[claim.member_id]
-        hand_on(claim)
+    if waiting:
+        hand_on_batch(batch.pk)
     for line in vetoes:
         write_veto(
             member=reader.members[line.member],

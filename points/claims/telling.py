@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from branches.choices import Topic
 from branches.inbox import Message, notify, notify_many
-from branches.models import Branch
+from branches.models import Branch, Todo
 from branches.todo import close_todo, open_todo
 from config.templatetags.ui import cn_day
 from members.models import Member
@@ -31,21 +31,30 @@ def page_of(claim: Claim) -> str:
 
 
 def hand_on(claim: Claim) -> None:
-    """Open the to-do of whoever reviews next, and close the one before.
-
-    A workbook of forty results is one to-do for each post that reviews some of them; its vetoes are one each.
-    """
+    """Open the to-do of whoever reviews next, and close the one before; of a workbook's claims only its vetoes have
+    one each."""
     close_todo(item_key=key_of(claim))
-    holder = Desk([claim]).holder(claim)
-    if holder is None:
-        return
     if claim.batch_id and not claim.is_veto:
-        key, title = batch_key(claim.batch_id), "审核批量登记的积分"
-        url = f"{reverse('points:claim_review_list')}?batch={claim.batch_id}"
-    else:
-        key, url = key_of(claim), page_of(claim)
+        hand_on_batch(claim.batch_id)
+    elif holder := Desk([claim]).holder(claim):
         title = "审核一票否决登记" if claim.is_veto else f"审核积分申报：{claim.member}，{claim.rule.title}"
-    open_todo(item_key=key, title=title, url=url, role=holder[0], branch=Branch(pk=holder[1]))
+        open_todo(item_key=key_of(claim), title=title, url=page_of(claim), role=holder[0], branch=Branch(pk=holder[1]))
+
+
+def hand_on_batch(batch: int) -> None:
+    """A workbook of forty results is one to-do for each post that reviews some of them, for as long as it does: who
+    reviews depends on the member of each. Three statements, and one or two for each post."""
+    waiting = Claim.objects.filter(batch=batch, state=ClaimState.DECLARED).exclude(category=Category.VETO)
+    claims = list(waiting.select_related("member__group", "branch", "rule"))
+    desk, key = Desk(claims), batch_key(batch)
+    holders = dict.fromkeys(holder for claim in claims if (holder := desk.holder(claim)))
+    standing = Todo.objects.filter(item_key=key, done_at__isnull=True).order_by("pk")
+    for role, node in standing.values_list("role", "branch"):
+        if (role, node) not in holders:
+            close_todo(item_key=key, role=role, branch=Branch(pk=node))
+    url = f"{reverse('points:claim_review_list')}?batch={batch}"
+    for role, node in holders:
+        open_todo(item_key=key, title="审核批量登记的积分", url=url, role=role, branch=Branch(pk=node))
 
 
 def batch_key(pk: int) -> str:
@@ -55,9 +64,8 @@ def batch_key(pk: int) -> str:
 def settled(claim: Claim) -> None:
     """Nobody has to review this claim any more."""
     close_todo(item_key=key_of(claim))
-    waiting = Claim.objects.filter(batch=claim.batch_id, state=ClaimState.DECLARED).exclude(category=Category.VETO)
-    if claim.batch_id and not waiting.exists():
-        close_todo(item_key=batch_key(claim.batch_id))
+    if claim.batch_id and not claim.is_veto:
+        hand_on_batch(claim.batch_id)
 
 
 def ask_again(claim: Claim) -> None:

@@ -13,7 +13,8 @@ from openpyxl import Workbook, load_workbook
 
 from branches.choices import Role
 from branches.models import Notice, Todo, User
-from points.choices import BatchState, ClaimState, PeriodKind, PeriodState
+from members.models import Member
+from points.choices import BatchState, ClaimState, PeriodKind, PeriodState, Reviewer
 from points.claims import batches
 from points.claims.batch_reading import HEAD
 from points.claims.batches import apply_batch, cancel_batch, forget_old_batches, lines_of, upload_batch
@@ -21,7 +22,7 @@ from points.claims.reviewing import accept_claim
 from points.ledger.check import differences
 from points.models import Claim, Entry, PeriodClose, PointsBatch
 from tests import factories
-from tests.points.claims_help import declare
+from tests.points.claims_help import declare, edition
 from tests.points.test_points_pages import words
 
 pytestmark = pytest.mark.usefixtures("on_the_day")
@@ -165,6 +166,36 @@ def test_what_a_branch_enters_waits_for_somebody_else_of_it(branch, people, orga
     assert Todo.objects.filter(done_at=None).exists()
     accept_claim(claim=second, actor=secretary)
     assert not Todo.objects.filter(done_at=None).exists()
+
+
+def test_everybody_who_reviews_some_of_it_has_a_to_do_for_as_long_as_that(branch, people, secretary, organiser, person):
+    """The organiser's own row goes to the deputy; whoever is done is not asked any more."""
+    person(Role.DEPUTY_SECRETARY)
+    User.objects.filter(pk=organiser.pk).update(staff_no="S7")
+    batch = upload(branch, secretary, row(0, 结果="90"), row(7, 结果="90"), row(1, 结果="90"))
+    apply_batch(batch=batch, actor=secretary)
+
+    def asked():
+        return set(Todo.objects.filter(done_at=None).values_list("role", flat=True))
+
+    assert asked() == {Role.ORGANISATION_MEMBER, Role.DEPUTY_SECRETARY}
+    first, second = Claim.objects.exclude(member__user=organiser)
+    accept_claim(claim=first, actor=organiser)
+    assert asked() == {Role.ORGANISATION_MEMBER, Role.DEPUTY_SECRETARY}
+    accept_claim(claim=second, actor=organiser)
+    assert asked() == {Role.DEPUTY_SECRETARY}
+
+
+def test_a_group_leader_is_asked_and_then_the_organiser(branch, groups, people, secretary, organiser, hospital):
+    edition(hospital, B03={"reviewed_by": Reviewer.LEADER_FIRST})
+    leader = factories.make_member(branch, name="丁四").user
+    factories.appoint(leader, groups[0], Role.GROUP_LEADER)
+    Member.objects.filter(pk=people[0].pk).update(group=groups[0])
+    apply_batch(batch=upload(branch, secretary, row(0, 结果="90"), row(1, 结果="90")), actor=secretary)
+    asked = Todo.objects.filter(done_at=None).order_by("pk").values_list("role", "branch")
+    assert set(asked) == {(Role.GROUP_LEADER, groups[0].pk), (Role.ORGANISATION_MEMBER, branch.pk)}
+    accept_claim(claim=Claim.objects.get(member=people[0]), actor=User.objects.get(pk=leader.pk))
+    assert list(asked.all()) == [(Role.ORGANISATION_MEMBER, branch.pk)]
 
 
 def test_the_importers_own_row_is_decided_by_somebody_else(branch, people, hospital, organiser):
