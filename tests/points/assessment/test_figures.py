@@ -1,0 +1,89 @@
+"""What points, votes and vetoes of a branch come to, and who stands on its list."""
+
+from datetime import date
+from decimal import Decimal as D
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from branches import append_only
+from members.models import Exemption, MembershipEvent
+from points.assessment.figures import board
+from points.assessment.rules import PROBATIONARY, TOO_SHORT
+from points.choices import Category, ClaimState, Grade
+from points.models import Claim, MemberItem, RuleItem
+from tests import factories
+from tests.points.assessment.help import YEAR, grades, polled, row_of, veto
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_the_day")]
+EXCELLENT, QUALIFIED, BASICALLY, UNQUALIFIED = Grade
+
+
+class TestFigures:
+    def test_points_and_votes_make_a_composite_and_a_suggestion_under_the_cap(self, branch, people):
+        shown = board(branch, YEAR, factories.TODAY)
+        assert [(row.name, row.judged.composite, row.grade) for row in shown.rows] == [
+            ("陈静怡", D("99.30"), EXCELLENT),
+            ("赵启明", D("96.50"), EXCELLENT),
+            ("林晓雯", D("94.40"), QUALIFIED),
+            ("周晓", D("86.00"), QUALIFIED),
+            ("王丽", D("79.00"), QUALIFIED),
+            ("何平", D("65.00"), BASICALLY),
+        ]
+        assert (shown.cap.base, shown.cap.most, shown.cap.candidates) == (6, 2, 3)
+
+    def test_probationers_are_listed_without_grade_and_outside_the_base(self, branch, people):
+        factories.make_member(branch, member_type="probationary", name="钱新")
+        shown = board(branch, YEAR, factories.TODAY)
+        assert shown.cap.base == 6
+        assert row_of(branch, shown.rows[-1].member).judged.ungraded == PROBATIONARY
+
+    def test_it_is_the_roll_of_the_last_day_of_the_year(self, branch, other_branch, people):
+        factories.make_member(branch, since=date(2026, 1, 1), name="新来")
+        gone = factories.make_member(branch, name="调走", since=date(2024, 1, 1))
+        MembershipEvent.objects.create(
+            member=gone, kind="moved", branch=other_branch, from_branch=branch, member_type="full",
+            recorded_on=date(2026, 2, 1), effective_on=date(2026, 2, 1),
+        )  # fmt: skip
+        late = factories.make_member(branch, name="年底来", since=date(2025, 11, 1))
+        names = {row.name for row in board(branch, YEAR, factories.TODAY).rows}
+        assert {"调走", "年底来"} <= names
+        assert "新来" not in names
+        assert row_of(branch, late).judged.ungraded == TOO_SHORT
+
+    def test_exempt_members_go_by_the_appraisal_and_show_no_points(self, branch, people, organiser):
+        who = people[3]
+        Exemption.objects.create(
+            member=who, ground="ill", starts_on=date(2025, 1, 1), approved_on=date(2025, 1, 1), entered_by=organiser
+        )
+        row = row_of(branch, who)
+        assert (row.is_exempt, row.judged.year_points, row.judged.composite) == (True, None, D("100.00"))
+
+    def test_vetoes_come_from_accepted_claims_and_from_the_ledger(self, branch, people, secretary):
+        veto(people[0], "V01", secretary)
+        waits = veto(people[1], "V02", secretary)
+        Claim.objects.filter(pk=waits.pk).update(state=ClaimState.DECLARED)
+        MemberItem.objects.create(member=people[2], year=YEAR, rule_code="V07", category=Category.VETO, n=1)
+        MemberItem.objects.create(member=people[3], year=YEAR, rule_code="V07", category=Category.VETO, n=0)
+        found = grades(branch)
+        assert [found[name] for name in ("陈静怡", "赵启明", "林晓雯", "周晓")] == [
+            BASICALLY, EXCELLENT, UNQUALIFIED, QUALIFIED,
+        ]  # fmt: skip
+
+    def test_a_level_of_a_veto_is_known_by_its_code_or_by_its_words(self, branch, people, secretary):
+        claim = veto(people[0], "V05", secretary, level="b")
+        assert row_of(branch, people[0]).grade is None
+        levels = [{"code": "a", "label": "基本合格", "points": "0"}, {"code": "b", "label": "不合格", "points": "0"}]
+        with append_only.suspended():
+            RuleItem.objects.filter(pk=claim.rule_id).update(levels=levels)
+        assert row_of(branch, people[0]).grade == UNQUALIFIED
+
+    def test_it_costs_the_same_for_few_and_for_many(self, branch, people, organiser):
+        with CaptureQueriesContext(connection) as few:
+            board(branch, YEAR, factories.TODAY)
+        for _ in range(20):
+            polled(factories.make_member(branch), 1, 1, 0, 0, by=organiser)
+        with CaptureQueriesContext(connection) as many:
+            assert len(board(branch, YEAR, factories.TODAY).rows) == 26
+        assert len(many) == len(few)
