@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Final
 
@@ -88,6 +89,7 @@ class Scheme:
 
     `scale`: how many points stand for one of a hundred (10 in a house that counts in tens and hundreds).
     `points_share`: what the points weigh in the composite, 0..1. `thresholds`: least composite, best grade first.
+    `excellent_ratio`: how many of the full members of a branch may be 优秀 (一般不超过三分之一, by custom).
     """
 
     base: Decimal = Decimal(60)
@@ -108,6 +110,7 @@ class Scheme:
         (Grade.QUALIFIED, Decimal(75)),
         (Grade.BASICALLY_QUALIFIED, Decimal(60)),
     )
+    excellent_ratio: Fraction = Fraction(1, 3)
 
 
 DEFAULT_SCHEME: Final = Scheme()

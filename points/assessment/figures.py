@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -259,7 +260,7 @@ def board(branch: Branch, year: int, today: date, *, live: bool = False) -> Boar
     else:
         results = results_of(list(lines), year)
         made = [_frozen_row(line, results.get(line.member_id)) for line in lines.values()]
-        cap = _frozen_cap(made)
+        cap = _frozen_cap(made, RuleBook().of_year(branch.hospital_id, year).scheme.excellent_ratio)
     return Board(branch, year, assessment, tuple(sorted(made, key=_place)), cap, locked)
 
 
@@ -294,10 +295,10 @@ def _frozen_row(line: AssessmentLine, result: AppraisalResult | None) -> Row:
     return Row(line.member, line.name, one, result, Grade(line.grade) if line.grade else None, line.reason)
 
 
-def _frozen_cap(rows: list[Row]) -> Cap:
+def _frozen_cap(rows: list[Row], ratio: Fraction) -> Cap:
+    """The rule book of a year that is over changes no more, so its ratio needs no copy."""
     base = sum(row.judged.ungraded != PROBATIONARY for row in rows)
-    most = excellent_cap(base)
-    return Cap(base, most, sum(row.grade == Grade.EXCELLENT for row in rows))
+    return Cap(base, excellent_cap(base, ratio), sum(row.grade == Grade.EXCELLENT for row in rows), ratio=ratio)
 
 
 def _place(row: Row) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
 from django.db.models import Count
 
@@ -13,6 +14,8 @@ from points.assessment.figures import roll_at
 from points.assessment.rules import excellent_cap
 from points.choices import AssessmentState, Grade, PeriodKind, PeriodState
 from points.models import AppraisalResult, Assessment, AssessmentLine, PeriodClose
+from points.rulebook.book import RuleBook
+from points.rulebook.wording import ratio_words
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class BranchLine:
     assessment: Assessment | None
     counts: tuple[tuple[Grade, int], ...]  # empty while it is open
     year_locked: bool
+    ratio: Fraction  # of the full members who may be 优秀
 
     @property
     def state(self) -> AssessmentState:
@@ -30,7 +34,7 @@ class BranchLine:
 
     @property
     def most(self) -> int:
-        return excellent_cap(self.full)
+        return excellent_cap(self.full, self.ratio)
 
     @property
     def is_over(self) -> bool:
@@ -58,6 +62,11 @@ class Overview:
         return [(state, sum(line.state == state for line in self.lines)) for state in AssessmentState]
 
     @property
+    def ratios(self) -> str:
+        """1/3; several where hospitals have settled it differently."""
+        return "、".join(dict.fromkeys(ratio_words(line.ratio) for line in self.lines))
+
+    @property
     def grades(self) -> list[tuple[Grade, int]]:
         total: Counter[Grade] = Counter()
         for line in self.lines:
@@ -66,7 +75,7 @@ class Overview:
 
 
 def overview(branches: Sequence[Branch], year: int, today: date) -> Overview:
-    """Five statements, whatever the number of branches. One that had nobody at the end of the year is left out."""
+    """Six statements, whatever the number of branches. One that had nobody at the end of the year is left out."""
     ids = [branch.pk for branch in branches]
     full: Counter[int] = Counter()
     homes: dict[int, int] = {}
@@ -87,6 +96,8 @@ def overview(branches: Sequence[Branch], year: int, today: date) -> Overview:
         ).values_list("branch_id", flat=True)
     )
     present = set(homes.values())
+    book = RuleBook()
+    book.load({branch.hospital_id for branch in branches})
     lines = []
     for branch in branches:
         assessment = assessments.get(branch.pk)
@@ -94,5 +105,7 @@ def overview(branches: Sequence[Branch], year: int, today: date) -> Overview:
             continue
         mine = counts.get(assessment.pk) if assessment else None
         fell = tuple((grade, mine.get(grade, 0)) for grade in Grade) if mine is not None else ()
-        lines.append(BranchLine(branch, full[branch.pk], appraised[branch.pk], assessment, fell, branch.pk in locked))
+        ratio = book.of_year(branch.hospital_id, year).scheme.excellent_ratio
+        locks = branch.pk in locked
+        lines.append(BranchLine(branch, full[branch.pk], appraised[branch.pk], assessment, fell, locks, ratio))
     return Overview(tuple(lines))

@@ -12,10 +12,10 @@ from fractions import Fraction
 from typing import Final
 
 from points.choices import Grade
+from points.rulebook.wording import ratio_words
 from points.rules import DEFAULT_SCHEME, RATED_FROM, Scheme, appraisal_index, composite, grade, round_half_up
 
 ORDER: Final = tuple(Grade)  # the best first
-EXCELLENT_SHARE: Final = Fraction(1, 3)  # 一般不超过党员总数的三分之一: custom of the democratic appraisal
 PROBATIONARY: Final = "预备党员，不定等次"
 TOO_SHORT: Final = "在册不足3个月，不评定"
 NOT_APPRAISED: Final = "未参加测评"
@@ -90,18 +90,21 @@ class Cap:
     most: int
     candidates: int = 0
     seats: int = 0  # left for those who are equal at the cut
-    share: Fraction = EXCELLENT_SHARE
+    ratio: Fraction = DEFAULT_SCHEME.excellent_ratio
 
     @property
     def quotient(self) -> Decimal:
-        """`base` × the share, two places, for the arithmetic shown."""
-        return round_half_up(Decimal(self.base * self.share.numerator) / self.share.denominator)
+        """`base` × the ratio, two places, for the arithmetic shown."""
+        return round_half_up(Decimal(self.base * self.ratio.numerator) / self.ratio.denominator)
+
+    @property
+    def ratio_words(self) -> str:
+        return ratio_words(self.ratio)
 
     @property
     def words(self) -> str:
         """29人×1/3＝9.67，取9人"""
-        share = f"{self.share.numerator}/{self.share.denominator}"
-        return f"{self.base}人×{share}＝{self.quotient}，取{self.most}人"
+        return f"{self.base}人×{self.ratio_words}＝{self.quotient}，取{self.most}人"
 
     @property
     def is_exceeded(self) -> bool:
@@ -114,13 +117,13 @@ class Outcome:
     cap: Cap
 
 
-def excellent_cap(base: int, share: Fraction = EXCELLENT_SHARE) -> int:
-    """Rounded down.
+def excellent_cap(base: int, ratio: Fraction) -> int:
+    """Rounded down, exact.
 
-    >>> [excellent_cap(n) for n in (31, 30, 29, 2, 0)]
+    >>> [excellent_cap(n, Fraction(1, 3)) for n in (31, 30, 29, 2, 0)]
     [10, 10, 9, 0, 0]
     """
-    return base * share.numerator // share.denominator
+    return base * ratio.numerator // ratio.denominator
 
 
 def veto_limit(vetoes: Iterable[Veto]) -> tuple[Grade | None, bool]:
@@ -141,17 +144,17 @@ def limited(value: Grade, limit: Grade | None) -> Grade:
     return value if limit is None else max(value, limit, key=ORDER.index)
 
 
-def judge(facts: Iterable[Facts], scheme: Scheme = DEFAULT_SCHEME, share: Fraction = EXCELLENT_SHARE) -> Outcome:
+def judge(facts: Iterable[Facts], scheme: Scheme = DEFAULT_SCHEME) -> Outcome:
     """Suggest a grade for everybody of one branch, in the order of domain.md 6: figures, vetoes, cap."""
     people = list(facts)
     base = sum(one.is_full for one in people)
     lines = [_by_figures(one, scheme) for one in people]
-    most = excellent_cap(base, share)
+    most = excellent_cap(base, scheme.excellent_ratio)
     candidates = [line for line in lines if line.suggested == Grade.EXCELLENT]
     cuts = cut_at(candidates, most)
     lines = [_after_cap(line, cuts.get(line.member, Cut.NONE)) for line in lines]
     within = sum(cut == Cut.WITHIN for cut in cuts.values())
-    return Outcome(tuple(lines), Cap(base, most, len(candidates), max(0, most - within), share))
+    return Outcome(tuple(lines), Cap(base, most, len(candidates), max(0, most - within), scheme.excellent_ratio))
 
 
 def _by_figures(one: Facts, scheme: Scheme) -> Judged:

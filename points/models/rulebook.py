@@ -37,8 +37,8 @@ class RuleVersionQuerySet(BranchScopedQuerySet):
 class RuleVersion(models.Model):
     """One edition of the rule book; a published one never changes. `hospital` null: the default of this product.
 
-    `valid_from` is the first day of a month. What belongs to a whole year (base, caps, scale, thresholds) may differ
-    from the edition before only in one that begins in January.
+    `valid_from` is the first day of a month. What belongs to a whole year (base, caps, scale, thresholds, ratio) may
+    differ from the edition before only in one that begins in January.
     """
 
     hospital = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+", verbose_name="党委")
@@ -57,6 +57,8 @@ class RuleVersion(models.Model):
     excellent_from = models.DecimalField("优秀候选线", default=Decimal(90), max_digits=5, decimal_places=2)
     qualified_from = models.DecimalField("合格线", default=Decimal(75), max_digits=5, decimal_places=2)
     basically_from = models.DecimalField("基本合格线", default=Decimal(60), max_digits=5, decimal_places=2)
+    excellent_numerator = models.PositiveSmallIntegerField("优秀比例分子", default=1)  # a fraction: 1/3 has no decimals
+    excellent_denominator = models.PositiveSmallIntegerField("优秀比例分母", default=3)
     published_at = models.DateTimeField("发布时间", null=True, editable=False)
     published_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
@@ -85,6 +87,11 @@ class RuleVersion(models.Model):
                 & Q(qualified_from__gt=models.F("basically_from")),
                 name="rule_version_thresholds_descend",
                 violation_error_message="优秀、合格、基本合格的分数线应依次降低。",
+            ),
+            models.CheckConstraint(
+                condition=Q(excellent_numerator__gt=0, excellent_numerator__lte=models.F("excellent_denominator")),
+                name="rule_version_excellent_ratio_sound",
+                violation_error_message="优秀比例应大于0，不超过1。",
             ),
         ]
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -128,6 +129,7 @@ def scheme_of(version: RuleVersion) -> Scheme:
             (Grade.QUALIFIED, version.qualified_from),
             (Grade.BASICALLY_QUALIFIED, version.basically_from),
         ),
+        excellent_ratio=Fraction(version.excellent_numerator, version.excellent_denominator),
     )
 
 

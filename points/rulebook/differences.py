@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from points.choices import CAPPED
-from points.rulebook.wording import number, variant_words
+from points.rulebook.wording import number, ratio_words, variant_words
 from points.rules import DEFAULT_SCHEME, Item, Scheme
 
 
@@ -76,7 +76,8 @@ def scheme_changes(before: Scheme, after: Scheme) -> tuple[Change, ...]:
         said = {"基础分": number(scheme.base), "分值倍数": number(scheme.scale)}
         said |= {f"{category.label}上限": number(scheme.caps[category]) for category in CAPPED}
         said["积分占比（%）"] = number(scheme.points_share * 100)
-        return said | {f"{grade.label}线": number(least) for grade, least in scheme.thresholds}
+        said |= {f"{grade.label}线": number(least) for grade, least in scheme.thresholds}
+        return said | {"优秀比例": ratio_words(scheme.excellent_ratio)}
 
     old, new = words(before), words(after)
     return tuple(Change(what, old[what], new[what]) for what in new if old.get(what) != new[what])

@@ -40,6 +40,8 @@ def scheme_fields(scheme: Scheme) -> dict[str, Any]:
         **{name: scheme.caps[category] for category, name in CAP_FIELDS.items()},
         "points_share": scheme.points_share * 100,
         **dict(zip(("excellent_from", "qualified_from", "basically_from"), lines, strict=True)),
+        "excellent_numerator": scheme.excellent_ratio.numerator,
+        "excellent_denominator": scheme.excellent_ratio.denominator,
     }
 
 

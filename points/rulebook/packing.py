@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from points.catalogue import row_of
@@ -28,6 +29,7 @@ def pack(plan: Plan) -> dict[str, Any]:
         "scale": str(scheme.scale),
         "points_share": str(scheme.points_share),
         "caps": [str(scheme.caps[category]) for category in CAPPED],
+        "excellent_ratio": str(scheme.excellent_ratio),
         "lines": [str(least) for _, least in scheme.thresholds],
         "items": items,
     }
@@ -41,6 +43,7 @@ def unpack(said: dict[str, Any]) -> Plan:
         points_share=Decimal(said["points_share"]),
         caps={category: Decimal(cap) for category, cap in zip(CAPPED, said["caps"], strict=True)},
         thresholds=tuple((grade, Decimal(least)) for grade, least in zip(grades, said["lines"], strict=True)),
+        excellent_ratio=Fraction(said["excellent_ratio"]),
     )
     items = []
     for row in said["items"]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db.models import TextChoices
@@ -15,7 +16,7 @@ from members.roster_file import Limits, UnreadableFile, read_workbook
 from points.choices import CAPPED, Category, Declarer, Grade, Origin, PostKind, Reviewer
 from points.rulebook.differences import Plan
 from points.rulebook.rules import MOST_LEVELS, item_problems, number_problem, scheme_problems
-from points.rulebook.wording import points_text
+from points.rulebook.wording import points_text, read_ratio
 from points.rulebook.workbook import CAPS, COLUMNS, HEAD, HEAD_SHEET, ITEM_SHEET, OFF
 from points.rules import Item, Level, Scheme, Variant
 
@@ -95,6 +96,7 @@ def _read_head(rows: Sequence[Sequence[Any]], faults: list[Fault]) -> Plan | Non
             (Grade.QUALIFIED, values["qualified_from"]),
             (Grade.BASICALLY_QUALIFIED, values["basically_from"]),
         ),
+        excellent_ratio=values["excellent_ratio"],
     )
     wrong = scheme_problems(scheme)
     faults += [Fault(HEAD_SHEET, said[name][0], HEAD[name], text) for name, text in wrong.items()]
@@ -110,7 +112,17 @@ def _head_value(name: str, cell: Any) -> Any:
         if len(text) > most:
             raise _Bad(f"不超过{most}字。")
         return text
+    if name == "excellent_ratio":
+        return _ratio(cell)
     return _month_of(cell) if name == "valid_from" else _amount(cell)
+
+
+def _ratio(cell: Any) -> Fraction:
+    """A fraction or a percentage; a number where Excel made one of it."""
+    try:
+        return read_ratio(_text(cell))
+    except ValueError as error:  # 1/3 typed into a cell that is not text has become a day
+        raise _Bad("比例请写成1/3或15%，单元格格式设为文本。") from error
 
 
 def _read_items(

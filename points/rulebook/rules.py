@@ -176,6 +176,8 @@ def scheme_problems(scheme: Scheme) -> dict[str, str]:
         found["qualified_from"] = "优秀、合格、基本合格的分数线应依次降低。"
     if excellent > 100:
         found["excellent_from"] = "分数线不超过100（综合分按百分制）。"
+    if not 0 < scheme.excellent_ratio <= 1:
+        found["excellent_ratio"] = "优秀比例应大于0，不超过1，如1/3、15%。"
     return found
 
 

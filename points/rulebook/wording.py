@@ -2,12 +2,16 @@
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from points.choices import Category, PostKind
 from points.rules import Item, Level
 
 TEXT_LENGTH: Final = 60
+RATIO: Final = re.compile(
+    r"(?P<part>\d{1,4})/(?P<whole>\d{1,4})|(?P<percent>\d{1,3}(\.\d{1,2})?)%|(?P<decimal>[01]?\.\d{1,4}|[01])"
+)
 POINTS_IN_TEXT: Final = re.compile(r"(\d+(?:\.\d+)?)(?=分(?!钟|之))")
 
 
@@ -21,6 +25,32 @@ def number(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return text.replace("-", "−")
+
+
+def ratio_words(value: Fraction) -> str:
+    """A percentage where two decimals say it exactly, else the fraction.
+
+    >>> ratio_words(Fraction(3, 20)), ratio_words(Fraction(1, 8)), ratio_words(Fraction(1, 3))
+    ('15%', '12.5%', '1/3')
+    """
+    percent = value * 100
+    if 100 % percent.denominator:
+        return f"{value.numerator}/{value.denominator}"
+    return f"{number(Decimal(percent.numerator) / percent.denominator)}%"
+
+
+def read_ratio(text: str) -> Fraction:
+    """What `ratio_words` writes, and decimals; exact. Raises ValueError.
+
+    >>> read_ratio("1／3"), read_ratio("15%"), read_ratio("0.15")
+    (Fraction(1, 3), Fraction(3, 20), Fraction(3, 20))
+    """
+    found = RATIO.fullmatch(re.sub(r"\s+", "", text).replace("／", "/").replace("％", "%"))
+    if found is None or (found["whole"] is not None and not int(found["whole"])):
+        raise ValueError("比例请写成1/3或15%。")
+    if found["whole"]:
+        return Fraction(int(found["part"]), int(found["whole"]))
+    return Fraction(found["percent"]) / 100 if found["percent"] else Fraction(found["decimal"])
 
 
 def points_text(item: Item) -> str:

@@ -14,7 +14,7 @@ from openpyxl.styles import Alignment, Font
 
 from points.choices import CAPPED, PostKind
 from points.rulebook.differences import Plan, month_words
-from points.rulebook.wording import number
+from points.rulebook.wording import number, ratio_words
 from points.rules import Item, Variant
 
 HEAD_SHEET, ITEM_SHEET = "规则", "项目"
@@ -34,6 +34,7 @@ HEAD: Final[Mapping[str, str]] = {
     "excellent_from": "优秀候选线",
     "qualified_from": "合格线",
     "basically_from": "基本合格线",
+    "excellent_ratio": "优秀比例",
 }
 CAPS: Final = tuple(list(HEAD)[5:11])
 COLUMNS: Final[Mapping[str, str]] = {
@@ -92,6 +93,7 @@ def _head_values(plan: Plan) -> dict[str, Any]:
         **caps,
         "points_share": scheme.points_share * 100,
         **dict(zip(("excellent_from", "qualified_from", "basically_from"), lines, strict=True)),
+        "excellent_ratio": ratio_words(scheme.excellent_ratio),
     }
 
 
@@ -129,10 +131,10 @@ def _variant_words(one: Variant) -> str:
 
 
 def _cell(sheet: Any, value: Any, *, bold: bool = False) -> Any:
-    """Text is written as text, whatever it begins with."""
+    """Text is written as text, whatever it begins with, and stays text when typed anew: 1/3 is no day."""
     cell = WriteOnlyCell(sheet, value=value if value != "" else None)
     if isinstance(value, str) and value:
-        cell.data_type = "s"
+        cell.data_type, cell.number_format = "s", "@"
         cell.alignment = Alignment(wrap_text=True, vertical="top")
     if bold:
         cell.font = Font(bold=True)

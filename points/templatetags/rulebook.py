@@ -1,12 +1,13 @@
 """Words of the rule book that its tables need beside the figures."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 from django import template
 
 from points.choices import EARNING
 from points.models import RuleItem
-from points.rulebook.wording import variant_words
+from points.rulebook.wording import ratio_words, variant_words
 from points.rules import Item, Scheme
 
 register = template.Library()
@@ -23,6 +24,12 @@ def reviewer(row: RuleItem) -> str:
     """组织委员审核."""
     words = row.get_reviewed_by_display()
     return words if "审核" in words else f"{words}审核"
+
+
+@register.filter
+def ratio(value: Fraction) -> str:
+    """1/3, 15%."""
+    return ratio_words(value)
 
 
 @register.filter

@@ -4,18 +4,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from django import forms
 
 from points.choices import CAPPED, Category, Declarer, Grade, Origin, PostKind, Reviewer
 from points.models import RuleItem, RuleVersion
-from points.rulebook.book import item_of, plan_of
+from points.rulebook.book import item_of, plan_of, scheme_of
 from points.rulebook.differences import Plan
 from points.rulebook.feeds import FeedWords
 from points.rulebook.reading import next_key
 from points.rulebook.rules import CAP_FIELDS, MOST_LEVELS
-from points.rulebook.wording import number, points_text
+from points.rulebook.wording import number, points_text, ratio_words, read_ratio
 from points.rules import Item, Level, Scheme, Variant
 
 SPARE: Final = 3  # empty rows for further steps
@@ -109,6 +110,7 @@ class HeadForm(forms.Form):
     excellent_from = amount("优秀候选线")
     qualified_from = amount("合格线")
     basically_from = amount("基本合格线")
+    excellent_ratio = text("优秀比例", 12, required=True, help_text="优秀人数占正式党员的比例，如1/3、15%。")
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -124,7 +126,14 @@ class HeadForm(forms.Form):
     def initial_of(draft: RuleVersion) -> dict[str, Any]:
         figures = ("base", "scale", "points_share", "excellent_from", "qualified_from", "basically_from")
         plain = {name: number(getattr(draft, name)) for name in (*figures, *CAP_FIELDS.values())}
+        plain["excellent_ratio"] = ratio_words(scheme_of(draft).excellent_ratio)
         return {**plain, "name": draft.name, "valid_from": draft.valid_from, "basis": draft.basis}
+
+    def clean_excellent_ratio(self) -> Fraction:
+        try:
+            return read_ratio(self.cleaned_data["excellent_ratio"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
 
     def plan(self, draft: RuleVersion) -> Plan:
         """The draft with what the valid form says in place of its head."""
@@ -139,6 +148,7 @@ class HeadForm(forms.Form):
                 (Grade.QUALIFIED, data["qualified_from"]),
                 (Grade.BASICALLY_QUALIFIED, data["basically_from"]),
             ),
+            excellent_ratio=data["excellent_ratio"],
         )
         said = {name: " ".join(data[name].split()) for name in ("name", "basis")}
         return replace(plan_of(draft, []), **said, valid_from=data["valid_from"], scheme=scheme)

@@ -22,6 +22,7 @@ def edition(hospital, *, published=True):
 
 ATTEMPTS = {
     "change": lambda v: RuleVersion.objects.filter(pk=v.pk).update(base=61),
+    "change the ratio": lambda v: RuleVersion.objects.filter(pk=v.pk).update(excellent_denominator=4),
     "take back": lambda v: RuleVersion.objects.filter(pk=v.pk).update(published_at=None),
     "change an item": lambda v: v.items.update(points=2),
     "move an item out": lambda v: v.items.update(version=edition(None, published=False)),

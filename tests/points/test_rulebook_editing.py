@@ -289,6 +289,24 @@ class TestPages:
         assert "离退休：不适用" in words
         assert "复制为草稿" not in words
 
+    def test_the_office_settles_how_many_may_be_excellent(self, as_user, office, draft):
+        client, url = as_user(office), reverse("points:rule_edit", args=[draft.pk])
+        form = client.get(url).context["form"]
+        typed = {name: form[name].value() for name in form.fields} | {"valid_from": "2027-01"}
+        assert typed["excellent_ratio"] == "1/3"
+        for wrong in ("三成", "4/3", "0%", ""):
+            answer = client.post(url, typed | {"excellent_ratio": wrong})
+            assert answer.status_code == 422
+            assert list(answer.context["form"].errors) == ["excellent_ratio"]
+            assert answer.context["form"]["excellent_ratio"].value() == wrong
+        assert client.post(url, typed | {"excellent_ratio": "15％"}).status_code == 302
+        draft.refresh_from_db()
+        assert (draft.excellent_numerator, draft.excellent_denominator) == (3, 20)
+        assert AuditEntry.objects.get(action="rules.changed").changes == {"优秀比例": ["1/3", "15%"]}
+        published(draft, office)
+        assert "不超过正式党员的15%" in client.get(reverse("points:rule_edition", args=[draft.pk])).text
+        assert client.post(url, typed).status_code in (404, 422)  # frozen with its edition
+
     def test_a_wrong_entry_stands_beside_its_field_and_is_kept(self, as_user, office, draft):
         row = draft.items.get(code="A01")
         url = reverse("points:rule_item", args=[draft.pk, row.pk])

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -10,7 +11,7 @@ from points.catalogue import CATALOGUE, EDITION, VALID_FROM
 from points.choices import CAPPED, Category, Declarer, Origin
 from points.rulebook.differences import Plan, differences
 from points.rulebook.rules import Situation, item_problems, publish_checks, scaled, scheme_problems, valid_from_problem
-from points.rulebook.wording import points_text, scaled_text
+from points.rulebook.wording import points_text, ratio_words, read_ratio, scaled_text
 from points.rules import DEFAULT_SCHEME, Item, Level, MemberYearFacts, Variant, composite, year_points
 
 DEFAULT = Plan(EDITION, VALID_FROM, "", DEFAULT_SCHEME, CATALOGUE)
@@ -80,9 +81,10 @@ def test_the_month_an_edition_may_begin_in(day, situation, fine):
     assert (valid_from_problem(day, situation) == "") is fine
 
 
-@pytest.mark.parametrize("change", ["base", "scale", "points_share", "caps"])
+@pytest.mark.parametrize("change", ["base", "scale", "points_share", "caps", "excellent_ratio"])
 def test_what_belongs_to_the_year_changes_in_january_alone(change):
-    value = {**DEFAULT_SCHEME.caps, Category.ORG: Decimal(13)} if change == "caps" else Decimal("0.5")
+    values = {"caps": {**DEFAULT_SCHEME.caps, Category.ORG: Decimal(13)}, "excellent_ratio": Fraction(1, 4)}
+    value = values.get(change, Decimal("0.5"))
     plan = january(scheme=replace(DEFAULT_SCHEME, **{change: value}))
     assert publish_checks(plan, DEFAULT, NOW).errors == []
     late = publish_checks(replace(plan, valid_from=JULY), DEFAULT, NOW).errors
@@ -145,6 +147,36 @@ def test_most_of_the_default_texts_follow_from_the_figures():
 def test_only_points_are_multiplied_in_a_text():
     assert scaled_text("每满8小时1分，上限4分", Decimal(10)) == "每满8小时10分，上限40分"
     assert scaled_text("迟到15分钟−0.5分", Decimal(10)) == "迟到15分钟−5分"
+
+
+@pytest.mark.parametrize(
+    ("text", "ratio", "words"),
+    [
+        ("1/3", Fraction(1, 3), "1/3"),
+        (" 2 ／ 6 ", Fraction(1, 3), "1/3"),
+        ("15%", Fraction(3, 20), "15%"),
+        ("33.33％", Fraction(3333, 10000), "33.33%"),
+        ("0.15", Fraction(3, 20), "15%"),
+        (".2", Fraction(1, 5), "20%"),
+        ("1", Fraction(1), "100%"),
+        ("1/7", Fraction(1, 7), "1/7"),
+    ],
+)
+def test_a_ratio_is_read_exactly_and_written_as_people_write_it(text, ratio, words):
+    assert read_ratio(text) == ratio
+    assert ratio_words(ratio) == words
+    assert read_ratio(words) == ratio
+
+
+@pytest.mark.parametrize("text", ["", "三分之一", "1/0", "-1/3", "15", "15.125%", "0.33333", "1/3人", "1/12345"])
+def test_what_is_no_ratio_is_refused(text):
+    with pytest.raises(ValueError, match="1/3或15%"):
+        read_ratio(text)
+
+
+@pytest.mark.parametrize(("ratio", "fine"), [(Fraction(0), False), (Fraction(1), True), (Fraction(4, 3), False)])
+def test_the_ratio_of_excellent_is_above_nobody_and_at_most_everybody(ratio, fine):
+    assert ("excellent_ratio" in scheme_problems(replace(DEFAULT_SCHEME, excellent_ratio=ratio))) is not fine
 
 
 def test_a_scale_ten_times_as_large_decides_the_same():

@@ -1,8 +1,9 @@
 """A workbook of the rules: reading what was written gives the same edition, and every mistake is found where it is."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from io import BytesIO
 
 import openpyxl
@@ -70,6 +71,9 @@ def items(draw, code):
     )
 
 
+small = st.integers(1, 9999)
+
+
 @st.composite
 def plans(draw):
     found, used = [], set()
@@ -88,6 +92,7 @@ def plans(draw):
             (Grade.QUALIFIED, Decimal(75)),
             (Grade.BASICALLY_QUALIFIED, Decimal(60)),
         ),
+        excellent_ratio=draw(st.builds(lambda a, b: Fraction(min(a, b), max(a, b)), small, small)),
     )
     return Plan(draw(words), date(2027, draw(st.integers(1, 12)), 1), draw(words | st.just("")), scheme, tuple(found))
 
@@ -111,6 +116,16 @@ def test_the_default_rules_make_the_round():
     assert read(write(DEFAULT, LABELS), "规则.xlsx", DEFAULT, LABELS).plan == DEFAULT
 
 
+def test_a_percentage_typed_in_excel_is_exact():
+    book = openpyxl.load_workbook(BytesIO(write(DEFAULT, LABELS)))
+    cell = next(cells[1] for cells in book["规则"].iter_rows() if cells[0].value == "优秀比例")
+    assert (cell.value, cell.number_format) == ("1/3", "@")  # Excel makes a day of 1/3 typed into another cell
+    cell.value, cell.number_format = 0.15, "0%"
+    out = BytesIO()
+    book.save(out)
+    assert read(out.getvalue(), "规则.xlsx", DEFAULT, LABELS).plan.scheme.excellent_ratio == Fraction(3, 20)
+
+
 def test_no_cell_is_a_formula():
     plan = replace(DEFAULT, name="=1+1", items=(replace(CATALOGUE[0], title="@cmd"),))
     book = openpyxl.load_workbook(BytesIO(write(plan, LABELS)))
@@ -125,6 +140,9 @@ def test_no_cell_is_a_formula():
         ("规则", "生效月份", "生效月份", "明年", "样式"),
         ("规则", "名称", "名称", None, "请填写名称"),
         ("规则", "合格线", "合格线", 95, "依次降低"),
+        ("规则", "优秀比例", "优秀比例", "三成", "1/3或15%"),
+        ("规则", "优秀比例", "优秀比例", datetime(2026, 1, 3), "设为文本"),  # noqa: DTZ001 - what Excel makes of 1/3
+        ("规则", "优秀比例", "优秀比例", "4/3", "不超过1"),
         ("项目", 2, "类别", "党建", "无法识别"),
         ("项目", 2, "分值", "半分", "不是数字"),
         ("项目", 2, "分值", -1, "应大于0"),

@@ -4,12 +4,13 @@ from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
+from django.utils import timezone
 from openpyxl import Workbook
 
 from points.assessment import deciding, importing
 from points.assessment.figures import board
 from points.choices import Category, ClaimState, PeriodKind, PeriodState
-from points.models import AppraisalResult, Assessment, Claim, MemberYear, PeriodClose, RuleItem
+from points.models import AppraisalResult, Assessment, Claim, MemberYear, PeriodClose, RuleItem, RuleVersion
 from tests import factories
 
 YEAR = 2025
@@ -40,6 +41,15 @@ def lock_year(branch, state=PeriodState.LOCKED):
     PeriodClose.objects.update_or_create(
         branch=branch, kind=PeriodKind.YEAR, start=date(YEAR, 1, 1), defaults={"state": state}
     )
+
+
+def one_in(parts, hospital, year=YEAR):
+    """From that January one in so many may be 优秀 in the hospital."""
+    version = RuleVersion.objects.create(
+        hospital=hospital, name="本院规则", valid_from=date(year, 1, 1), excellent_denominator=parts,
+        published_at=timezone.now(),
+    )  # fmt: skip
+    RuleItem.objects.create(version=version, code="A01", category="ORG", title="参加党员大会", points=1, origin="auto")
 
 
 def grades(branch):

@@ -14,7 +14,7 @@ from points.assessment.rules import PROBATIONARY, TOO_SHORT
 from points.choices import Category, ClaimState, Grade
 from points.models import Claim, MemberItem, RuleItem
 from tests import factories
-from tests.points.assessment.help import YEAR, grades, polled, row_of, veto
+from tests.points.assessment.help import YEAR, grades, one_in, polled, row_of, veto
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_the_day")]
 EXCELLENT, QUALIFIED, BASICALLY, UNQUALIFIED = Grade
@@ -78,6 +78,16 @@ class TestFigures:
         with append_only.suspended():
             RuleItem.objects.filter(pk=claim.rule_id).update(levels=levels)
         assert row_of(branch, people[0]).grade == UNQUALIFIED
+
+    def test_the_cap_is_that_of_the_edition_in_force_at_the_end_of_the_year(self, branch, people, propose):
+        for year, parts in ((2024, 2), (2025, 6), (2026, 1)):
+            one_in(parts, branch.hospital, year)
+        shown = board(branch, YEAR, factories.TODAY)
+        assert shown.cap.words == "6人×1/6＝1.00，取1人"
+        assert [row.grade for row in shown.rows][:3] == [EXCELLENT, QUALIFIED, QUALIFIED]
+        propose()
+        frozen = board(branch, YEAR, factories.TODAY)
+        assert (frozen.is_proposed, frozen.cap.most, frozen.cap.words) == (True, 1, shown.cap.words)
 
     def test_it_costs_the_same_for_few_and_for_many(self, branch, people, organiser):
         with CaptureQueriesContext(connection) as few:

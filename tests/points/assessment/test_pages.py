@@ -13,7 +13,7 @@ from branches.models import AuditEntry
 from points.choices import Grade
 from points.models import AppraisalResult, Assessment, PointsBatch
 from tests import factories
-from tests.points.assessment.help import YEAR, sheet, veto
+from tests.points.assessment.help import YEAR, one_in, sheet, veto
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_the_day")]
 EXCELLENT, QUALIFIED, BASICALLY, UNQUALIFIED = Grade
@@ -83,6 +83,20 @@ class TestPages:
         assert lines[branch].waits == "党委审定"
         assert dict(lines[branch].counts)[EXCELLENT] == 2
         assert lines[other_branch].waits == "支部登记测评（还有1人）"
+
+    def test_the_pages_and_the_workbook_show_the_ratio_of_the_hospital(
+        self, as_user, branch, people, office, propose, url
+    ):
+        one_in(5, branch.hospital)
+        factories.make_member(factories.make_branch(branch.hospital))
+        propose()
+        client = as_user(office)
+        page = client.get(reverse("points:assessment_list"), {"year": YEAR})
+        assert "优秀一般不超过正式党员的20%" in page.text
+        assert {line.branch: line.most for line in page.context["overview"].lines}[branch] == 1
+        assert "<dt>比例</dt><dd>20%</dd>" in client.get(url()).text
+        answer = client.get(url("assessment_file"), {"form": "list"})
+        assert "6人×20%＝1.20，取1人" in load_workbook(BytesIO(answer.content)).active["A2"].value
 
     def test_the_list_costs_the_same_for_one_branch_and_for_many(self, as_user, hospital, people, office):
         factories.make_member(factories.make_branch(hospital))

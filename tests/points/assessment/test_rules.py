@@ -123,11 +123,26 @@ class TestCap:
     def test_a_third_of_the_full_members_rounded_down(self, full, probationers, most):
         people = [person(n) for n in range(full)] + [person(100 + n, is_full=False) for n in range(probationers)]
         cap = judge(people).cap
-        assert (cap.base, cap.most, excellent_cap(full)) == (full, most, most)
+        assert (cap.base, cap.most) == (full, most)
 
     def test_its_arithmetic_can_be_shown(self):
-        assert Cap(29, 9).quotient == D("9.67")
-        assert excellent_cap(20, Fraction(15, 100)) == 3
+        assert Cap(29, 9).words == "29人×1/3＝9.67，取9人"
+        assert Cap(29, 4, ratio=Fraction(3, 20)).words == "29人×15%＝4.35，取4人"
+
+    @pytest.mark.parametrize(
+        ("ratio", "full", "most"),
+        [
+            (Fraction(3, 20), 20, 3),
+            (Fraction(3, 20), 19, 2),
+            (Fraction(2, 10), 5, 1),
+            (Fraction(29, 100), 100, 29),  # 100 × 0.29 is 28.999… in binary
+            (Fraction(1), 7, 7),
+        ],
+    )
+    def test_a_hospital_settles_another_ratio_and_no_seat_is_lost_to_rounding(self, ratio, full, most):
+        scheme = Scheme(excellent_ratio=ratio)
+        cap = judge([person(n) for n in range(full)], scheme).cap
+        assert (cap.most, excellent_cap(full, ratio)) == (most, most)
 
     def test_those_beyond_it_fall_to_qualified_by_composite_then_points(self):
         people = [person(1, "99", {EXCELLENT: 1}), person(2, "98"), person(3, "97")]
