@@ -23,7 +23,7 @@ from activities.reports import wording
 from activities.reports.layouts import LAYOUTS
 from branches.models import Appointment, Branch
 from config.documents import content
-from config.documents.adapting import adapt
+from config.documents.adapting import adapted
 from config.documents.content import PAGES, Document, PhotoRow, ticked
 from config.documents.layouts import Filling, Layout, section
 
@@ -94,9 +94,8 @@ def _sheets(
     common = _common(activity, sees_reasons)
     sheets: list[tuple[Layout, Values]] = []
     for kind in kinds:
-        base = LAYOUTS[kind]
         values = common | _of_kind(activity, kind, common, photo_edge)
-        sheets.append((adapt(base, (layouts or {}).get(base.code)), values))
+        sheets.append((adapted(LAYOUTS[kind], layouts), values))
     return sheets
 
 

@@ -1,10 +1,10 @@
 """Sign-in sheet (F16), attendance of a year, and the list of what a branch owes in a year."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.utils import timezone
 
@@ -18,9 +18,9 @@ from activities.plan.periods import period_label
 from activities.reports import wording
 from activities.reports.layouts import ATTENDANCE, PLAN_LIST, SIGN_IN
 from branches.models import Branch
-from config.documents.adapting import adapt
-from config.documents.content import Column, Document, Heading, Line, Paragraph, Table, Value
-from config.documents.layouts import FormRow, Layout, printed
+from config.documents.adapting import Layouts, adapted
+from config.documents.content import Column, Document, Heading, Line, Paragraph, Value
+from config.documents.layouts import columns_of, listed, printed
 
 ABREAST: Final = 2  # people side by side on the sign-in sheet
 MARKS: Final = {
@@ -32,9 +32,6 @@ MARKS: Final = {
 NOT_DUE: Final = frozenset({PlanState.NOT_HELD_ASKED, PlanState.NOT_HELD, PlanState.NOT_APPLICABLE})
 MADE_UP: Final = "补"
 LEGEND: Final = "√ 到会　假 请假　公 因公　缺 无故缺席　补 缺席后已补课　空白：当日不在应到范围"
-
-
-Layouts = Mapping[str, Mapping[str, Any]]  # a hospital's differences by form, from `layouts_of`
 
 
 def sign_in_sheet(
@@ -59,8 +56,8 @@ def sign_in_sheet(
         pair = [(start + n + 1, *person) for n, person in enumerate(people[start : start + ABREAST])]
         pair += [(None, "", "")] * (ABREAST - len(pair))  # type: ignore[list-item]
         lines.append(tuple(value for person in pair for value in person))
-    layout = _adapted(SIGN_IN, layouts)
-    columns = _columns(layout) * ABREAST
+    layout = adapted(SIGN_IN, layouts)
+    columns = columns_of(layout) * ABREAST
     present = sum(row.status == AttendanceStatus.PRESENT for row in rows)
     excused = sum(row.status in (AttendanceStatus.LEAVE, AttendanceStatus.OFFICIAL) for row in everyone)
     counted = filled and bool(everyone)
@@ -78,7 +75,7 @@ def sign_in_sheet(
         Heading(printed(layout.title, values), 0),
         Line(head[:1]),
         Line(head[1:]),
-        _table(layout, columns, lines, "签到表"),
+        listed(layout, lines, "签到表", columns),
         Line(tuple(printed(part, values) for part in layout.foot)),
         page=layout.page,
         fonts=layout.fonts,
@@ -88,26 +85,6 @@ def sign_in_sheet(
 def _state_words(cell: Cell) -> str:
     """On paper nobody sees when it was handed in: say what was late."""
     return "已完成（迟交）" if cell.state == CellState.OK_LATE else str(cell.state.label)
-
-
-def _adapted(layout: Layout, layouts: Layouts | None) -> Layout:
-    return adapt(layout, (layouts or {}).get(layout.code))
-
-
-def _columns(layout: Layout) -> tuple[Column, ...]:
-    return tuple(Column(sub.label, sub.width, sub.align) for sub in _list(layout).subs)
-
-
-def _list(layout: Layout) -> FormRow:
-    """The row whose columns are the list's; whatever else a hospital put around it has no place in a list."""
-    return next(row for row in layout.rows if row.subs)
-
-
-def _table(
-    layout: Layout, columns: Sequence[Column], rows: Iterable[tuple[Value, ...]], title: str, **more: Any
-) -> Table:
-    size = layout.fonts.cell_size
-    return Table(tuple(columns), tuple(rows), title, size=size, row_height=_list(layout).height, **more)
 
 
 def _signed(row: Attendance) -> str:
@@ -150,8 +127,8 @@ def attendance_of_year(branch: Branch, year: int, *, layouts: Layouts | None = N
     for row in rows:
         marks.setdefault(row.member_id, {})[row.activity_id] = row
     people = sorted(marks.values(), key=_order)
-    layout = _adapted(ATTENDANCE, layouts)
-    name, group, expected, came, rate = _columns(layout)
+    layout = adapted(ATTENDANCE, layouts)
+    name, group, expected, came, rate = columns_of(layout)
     gatherings = (Column(one.label, 8.5, "center") for one in held)
     columns = (name, group, *gatherings, expected, came, replace(rate, percent=True))
     lines = (_attended(row, held) for row in people)
@@ -160,7 +137,7 @@ def attendance_of_year(branch: Branch, year: int, *, layouts: Layouts | None = N
         f"{branch.name}{year}年出席汇总表",
         Heading(printed(layout.title, values), 0),
         Line(tuple(printed(part, values) for part in layout.head)),
-        _table(layout, columns, lines, "出席汇总", keep=2, empty="本年度没有已确认的活动"),
+        listed(layout, lines, "出席汇总", columns, keep=2, empty="本年度没有已确认的活动"),
         Paragraph(LEGEND, indent=False, small=True),
         page=layout.page,
         fonts=layout.fonts,
@@ -213,13 +190,13 @@ def plan_of_year(
                 "" if item.state == PlanState.CONFIRMED else item.reason,
             )
         )
-    layout = _adapted(PLAN_LIST, layouts)
+    layout = adapted(PLAN_LIST, layouts)
     values = {"year": str(year), "organisation": branch.name, "day": wording.day(today)}
     return Document.of(
         f"{branch.name}{year}年规定动作计划清单",
         Heading(printed(layout.title, values), 0),
         Line(tuple(printed(part, values) for part in layout.head)),
-        _table(layout, _columns(layout), rows, "计划清单", empty="本年度还没有生成计划"),
+        listed(layout, rows, "计划清单", empty="本年度还没有生成计划"),
         page=layout.page,
         fonts=layout.fonts,
     )

@@ -29,6 +29,14 @@ SIDES: Final = ("top", "right", "bottom", "left")
 _LINE = re.compile(r"^(.+?)：\{")  # a line around the table: its label, then a field
 
 
+Layouts = Mapping[str, Mapping[str, Any]]  # a hospital's differences by the code of the form
+
+
+def adapted(layout: Layout, layouts: Layouts | None) -> Layout:
+    """The layout as the hospital prints it."""
+    return adapt(layout, (layouts or {}).get(layout.code))
+
+
 def adapt(layout: Layout, overrides: Mapping[str, Any] | None) -> Layout:
     """The layout with a hospital's differences; what does not fit it is left out."""
     given = overrides or {}
@@ -72,6 +80,7 @@ def _adapted(row: FormRow, good: Mapping[str, Any]) -> FormRow:
         row,
         label=labels.get(row.label, row.label),
         slots=tuple(replace(slot, label=labels.get(slot.label, slot.label)) for slot in row.slots),
+        below=tuple(replace(slot, label=labels.get(slot.label, slot.label)) for slot in row.below),
         subs=tuple(replace(sub, label=labels.get(sub.label, sub.label)) for sub in row.subs),
         height=float(good.get("heights", {}).get(row.name, row.height)),
     )
@@ -95,13 +104,13 @@ def line_labels(layout: Layout) -> list[str]:
 
 def row_labels(row: FormRow) -> list[str]:
     """The labels of one row, each once, in the order of print."""
-    said = [row.label, *(slot.label for slot in row.slots), *(sub.label for sub in row.subs)]
+    said = [row.label, *(slot.label for slot in (*row.slots, *row.below)), *(sub.label for sub in row.subs)]
     return list(dict.fromkeys(label for label in said if label))
 
 
 def label_length(row: FormRow, label: str) -> int:
     """How many characters may stand in place of `label`."""
-    alone = any(slot.label == label and slot.field for slot in row.slots)
+    alone = any(slot.label == label and slot.field for slot in (*row.slots, *row.below))
     return CAPTION_LENGTH if alone else LABEL_LENGTH
 
 

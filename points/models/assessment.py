@@ -62,7 +62,7 @@ class Assessment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.branch} {self.year}"
+        return f"{self.branch}{self.year}年度考核"
 
 
 class AssessmentLine(models.Model):

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from activities.reports.record_forms import layouts_of
 from branches.access import may, require
 from branches.audit import record
 from branches.choices import Capability
@@ -248,7 +249,9 @@ def assessment_file(request: HttpRequest, pk: int, year: int) -> HttpResponse:
         raise Http404
     shown = board(branch, year, timezone.localdate())
     asked = request.GET.get("member", "")
-    document = form.make(_only(shown, asked), sees_birth=may(request.user, Capability.PII_VIEW, branch))
+    document = form.make(
+        _only(shown, asked), sees_birth=may(request.user, Capability.PII_VIEW, branch), layouts=layouts_of(branch)
+    )
     name = f"{branch}{year}年{form.name}"
     answer = document_response(
         request, document, request.GET.get("format", form.formats[0]), name, formats=form.formats

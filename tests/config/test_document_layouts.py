@@ -110,3 +110,37 @@ def test_what_does_not_fit_is_named_and_never_breaks_a_download(changes):
     assert (
         adapt(FORM, {**changes, "margins": [30, 30, 30, 30]} if "margins" not in changes else changes).rows == FORM.rows
     )
+
+
+UNEVEN = Layout(
+    "T2",
+    "登记表",
+    3,
+    (
+        FormRow(
+            "name",
+            (Slot("姓名"), Slot("现名"), Slot(field="name")),
+            below=(Slot("曾用名"), Slot(field="former")),
+            height=8,
+        ),
+        FormRow("summary", (Slot(field="summary", span=3),), label="小结", height=60, splits=True),
+    ),
+    widths=(10, 20, 45),
+)
+
+
+def test_columns_of_their_own_widths_and_a_first_cell_as_high_as_two_lines():
+    grid = fill(UNEVEN, {"name": "白一", "former": "白小一"})
+    assert lay_out(grid).edges == (0, 10, 30, 75)
+    assert [[(cell.text, cell.span, cell.rows) for cell in row.cells] for row in grid.rows] == [
+        [("姓名", 10, 2), ("现名", 20, 1), ("白一", 45, 1)],
+        [("曾用名", 20, 1), ("白小一", 45, 1)],
+        [("小结", 75, 1)],
+        [("", 75, 1)],
+    ]
+
+
+def test_the_second_line_and_the_label_above_are_renamed_too():
+    changes = {"labels": {"曾用名": "别名", "小结": "总结"}}
+    assert problems(UNEVEN, changes) == []
+    assert [row[0] for row in texts(adapt(UNEVEN, changes), {})] == ["姓名", "别名", "总结", ""]
