@@ -1,14 +1,19 @@
 """Votes of the appraisal, typed in or read from a workbook."""
 
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import timezone
 
 from branches.models import AuditEntry
 from points.assessment import importing
 from points.assessment.results import Conflict, Given, enter_results
 from points.choices import BatchState
-from points.models import AppraisalResult
+from points.models import AppraisalResult, PointsBatch
+from points.tasks import delete_old_batches
 from tests import factories
 from tests.points.assessment.help import YEAR, upload
 
@@ -110,6 +115,23 @@ class TestImport:
         enter_results(branch=branch, year=YEAR, given={people[4].pk: Given((2, 0, 0, 0), 1)}, actor=secretary)
         with pytest.raises(ValidationError, match="刚被其他人修改过"):
             importing.apply(batch=batch, actor=organiser)
+
+    @pytest.mark.parametrize("wrong", [False, True])
+    def test_a_preview_nobody_came_back_to_is_emptied_in_the_night(self, as_user, branch, people, organiser, wrong):
+        rows = [("", "王丽", 1, 0, 0, 0), *([("", "陌生人", 1, 0, 0, 0)] if wrong else [])]
+        old, fresh = upload(branch, organiser, *rows), upload(branch, organiser, *rows)
+        past = timezone.now() - timedelta(days=settings.IMPORT_KEEP_DAYS, hours=1)
+        PointsBatch.objects.filter(pk=old.pk).update(created_at=past)
+        assert (delete_old_batches(), delete_old_batches()) == (1, 0)
+        old.refresh_from_db()
+        fresh.refresh_from_db()
+        assert (old.state, old.payload, fresh.state) == (BatchState.CANCELLED, "", BatchState.PREVIEW)
+        assert "王丽" in fresh.payload
+        page = as_user(organiser).get(reverse("points:appraisal_batch", args=[old.pk]))
+        assert "逐人的核对内容已删除" in page.text
+        assert "王丽" not in page.text
+        with pytest.raises(ValidationError, match="已取消"):
+            importing.apply(batch=old, actor=organiser)
 
     def test_a_file_without_the_heads_says_which(self, branch, people, organiser):
         with pytest.raises(ValidationError, match="没有找到表头"):
