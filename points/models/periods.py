@@ -1,5 +1,6 @@
 """What became of months, quarters and years; the frozen copies that were published; the nightly proof of the sums."""
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
@@ -35,7 +36,8 @@ class PeriodClose(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.branch} {self.kind} {self.start:%Y-%m} {self.state}"
+        months = {PeriodKind.MONTH: f"{self.start.month}月", PeriodKind.QUARTER: f"{_quarter(self.start)}季度"}
+        return f"{self.branch}{self.start.year}年{months.get(PeriodKind(self.kind), '')}"
 
 
 class Publication(models.Model):
@@ -67,7 +69,11 @@ class Publication(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.branch} {self.quarter:%Y-%m}"
+        return f"{self.branch}{self.quarter.year}年{_quarter(self.quarter)}季度"
+
+
+def _quarter(day: date) -> str:
+    return f"第{'一二三四'[(day.month - 1) // 3]}"
 
 
 class LedgerCheck(models.Model):
