@@ -76,6 +76,7 @@ DOORS = (
     _door("支部与党员", "branches:reports", "file-earmark-arrow-down", "报表中心", C.POINTS_VIEW),
     _door("管理", "members:setup", "list-check", "启用向导", C.ROSTER_IMPORT),
     _door("管理", "branches:holiday_list", "calendar3", "工作日历", C.ORG_MANAGE),
+    _door("管理", "points:rule_list", "book", "积分规则", C.RULES_WRITE),
     _door("管理", "activities:layout_list", "file-earmark-ruled", "纸质表样", C.ORG_MANAGE),
     _door("管理", "branches:account_list", "person-lock", "账号管理", C.ACCOUNTS_MANAGE),
     _door("管理", "branches:audit_list", "shield-check", "审计记录", C.AUDIT_VIEW),
@@ -109,7 +110,8 @@ def _home(held: Collection[C]) -> Link:
 
 def navigation(held: Collection[C], path: str) -> list[tuple[str, list[Link]]]:
     """Sections of links for a reader who holds these capabilities; the longest fitting path marks the current one."""
-    doors = [(door, reverse(door.name)) for door in DOORS if door.needs & set(held)]
+    first = {door.name: door for door in reversed(DOORS) if door.needs & set(held)}  # one door to a page
+    doors = [(door, reverse(door.name)) for door in DOORS if first.get(door.name) is door]
     roots = {root: url for door, url in doors for root in (url, *door.also) if path.startswith(root)}
     here = roots[max(roots, key=len)] if roots else path
     home = _home(held)

@@ -280,6 +280,9 @@ def _warnings(plan: Plan, before: Plan, now: Situation) -> Iterator[str]:
         limit = plan.scheme.caps[category]
         if None not in caps and total < limit:
             yield f"{category.label}：各项上限合计{number(total)}分，达不到类别上限{number(limit)}分。"
+    above = [item.code for item in plan.items if item.cap is not None and _most(item) > item.cap]
+    if above:
+        yield f"{'、'.join(above)}：一次的分值大于年度上限，超出的部分不计。"
     full = plan.scheme.base + sum((plan.scheme.caps[one] for one in CAPPED if one != Category.HON), Decimal(0))
     if full != 100 * plan.scheme.scale:
         yield f"基础分和五类上限合计{number(full)}分，通常为{number(100 * plan.scheme.scale)}分（100×分值倍数）。"
@@ -294,6 +297,11 @@ def _warnings(plan: Plan, before: Plan, now: Situation) -> Iterator[str]:
     waiting = [item.code for item in plan.items if item.feed and item.feed not in now.known]
     if waiting:
         yield f"{'、'.join(waiting)}：自动来源还在建设，建成前由申报人申报。"
+
+
+def _most(item: Item) -> Decimal:
+    """The most one deed can be worth."""
+    return max((level.points for level in item.levels), default=item.points)
 
 
 def scaled(plan: Plan, factor: Decimal) -> Plan:

@@ -207,6 +207,8 @@ def rule_publish(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         typed = request.POST.get("version", "")
         try:
+            if not request.POST.get("sure"):
+                raise ValidationError("请先勾选“我已逐项核对”，再发布。")
             publish(
                 draft=draft,
                 version=int(typed) if typed.isdecimal() and len(typed) < 9 else 0,

@@ -38,3 +38,12 @@ def test_a_member_is_shown_no_door_of_the_office():
 def test_every_door_needs_something_somebody_holds():
     held = frozenset().union(*GRANTS.values())
     assert len(links(held)) > len(links(frozenset({Capability.OWN_VIEW})))
+
+
+def test_a_page_has_one_door_and_the_office_finds_the_rules_in_its_own_section():
+    held = GRANTS[Role.PARTY_OFFICE] | GRANTS[Role.MEMBER]
+    urls = [link.url for link in links(held)]
+    assert len(urls) == len(set(urls))
+    sections = {section: [link.text for link in found] for section, found in navigation(held, "/")}
+    assert "积分规则" in sections["管理"]
+    assert "积分规则" not in sections["个人"]

@@ -282,7 +282,9 @@ class TestPages:
         assert row.points_text == "一等3分，二等2分，三等1分，优胜0.5分"
         assert row.variants == {"retired": {"off": True}}
         draft.refresh_from_db()
-        client.post(reverse("points:rule_publish", args=[draft.pk]), {"version": draft.version})
+        url = reverse("points:rule_publish", args=[draft.pk])
+        assert "我已逐项核对" in client.post(url, {"version": draft.version}).context["refused"][0]
+        client.post(url, {"version": draft.version, "sure": "1"})
         draft.refresh_from_db()
         assert draft.published_by == office
         words = as_user(secretary).get(reverse("points:rule_edition", args=[draft.pk])).content.decode()

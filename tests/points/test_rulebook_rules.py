@@ -114,6 +114,13 @@ def test_an_item_with_points_that_is_dropped_is_pointed_out():
     assert not [text for text in publish_checks(plan, DEFAULT, NOW).warnings if "A01" in text]
 
 
+def test_an_item_worth_more_at_once_than_in_a_year_is_pointed_out():
+    cap = CATALOGUE[0].cap
+    for points, told in ((cap, 0), (cap + Decimal("0.01"), 1)):
+        plan = january(items=(replace(CATALOGUE[0], points=points), *CATALOGUE[1:]))
+        assert sum("大于年度上限" in text for text in publish_checks(plan, DEFAULT, NOW).warnings) == told
+
+
 def test_caps_that_can_never_be_reached_are_pointed_out():
     plan = january(scheme=replace(DEFAULT_SCHEME, caps={**DEFAULT_SCHEME.caps, Category.DUT: Decimal(8)}))
     assert any("达不到类别上限8分" in text for text in publish_checks(plan, DEFAULT, NOW).warnings)
