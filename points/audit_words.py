@@ -43,6 +43,7 @@ register(
         "appraisal.cancelled": "取消导入民主测评结果",
         "assessment.moved": "调整考核等次",
         "assessment.proposed": "提出年度考核等次",
+        "assessment.taken_back": "收回年度考核等次",
         "assessment.returned": "退回年度考核等次",
         "assessment.confirmed": "审定年度考核等次",
         "assessment.rechecked": "锁定后核对年度考核",

@@ -189,6 +189,20 @@ def return_assessment(*, branch: Branch, year: int, comment: str, version: int, 
 
 
 @transaction.atomic
+def take_back(*, branch: Branch, year: int, version: int, actor: User) -> Assessment:
+    """The branch takes back what it proposed before the committee decided: open again, nothing of it is lost."""
+    assessment = _at(branch, year, version)
+    if assessment.state != PROPOSED:
+        raise ValidationError(f"{year}年度考核{assessment.get_state_display()}，不能收回。")
+    assessment.state = OPEN
+    _bump(assessment)
+    changes = {"year": [None, year]}
+    record(actor=actor, action="assessment.taken_back", target=assessment, branch=branch, changes=changes)
+    close_todo(item_key=_key(assessment))
+    return assessment
+
+
+@transaction.atomic
 def confirm(*, branch: Branch, year: int, meeting: str, version: int, actor: User, cap_reason: str = "") -> Assessment:
     """What the committee decided, with its meeting or document. Members see their own grade from now on."""
     assessment = _at(branch, year, version)

@@ -139,6 +139,10 @@ class Board:
         return [row for row in self.rows if row.judged.cut == Cut.TIED]
 
     @property
+    def has_open_tie(self) -> bool:
+        return any(row.grade is None for row in self.tied)
+
+    @property
     def has_unranked_tie(self) -> bool:
         return any(row.is_exempt for row in self.tied)
 

@@ -24,9 +24,10 @@ from points.choices import Grade
 from points.views.pages import FIRST_YEAR
 
 WRITE, CONFIRM = Capability.ASSESSMENT_WRITE, Capability.ASSESSMENT_CONFIRM
-NEEDS: Final = {"propose": WRITE, "return": CONFIRM, "confirm": CONFIRM, "recheck": CONFIRM}
+NEEDS: Final = {"propose": WRITE, "take_back": WRITE, "return": CONFIRM, "confirm": CONFIRM, "recheck": CONFIRM}
 DONE: Final = {
     "propose": "已提出，等党委审定。",
+    "take_back": "已收回，可以修改后重新提出。",
     "return": "已退回支部，并告知提出人。",
     "confirm": "已审定，党员可以看到本人的等次。",
     "recheck": "已核对，审定的等次不变。",
@@ -82,6 +83,7 @@ def _page(request: HttpRequest, branch: Branch, year: int, *, status: int = 200,
         "own": own,
         "grades": Grade,
         "writes": writes and shown.is_open,
+        "takes_back": writes and shown.is_proposed,
         "decides": confirms and shown.is_proposed and not mine,
         "returns": confirms and shown.is_proposed,
         "is_mine": mine and confirms and shown.is_proposed,
@@ -133,7 +135,7 @@ def assessment_grade(request: HttpRequest, pk: int, year: int) -> HttpResponse:
 
 @login_required
 def assessment_move(request: HttpRequest, pk: int, year: int) -> HttpResponse:
-    """`act`: propose, return, confirm or recheck, with what each asks for."""
+    """`act`: propose, take_back, return, confirm or recheck, with what each asks for."""
     branch, act = branch_of(request, pk, year), request.POST.get("act", "")
     if act in NEEDS:
         require(request.user, NEEDS[act], branch)
@@ -144,6 +146,8 @@ def assessment_move(request: HttpRequest, pk: int, year: int) -> HttpResponse:
     try:
         if act == "propose":
             deciding.propose(cap_reason=typed["cap_reason"], **how)
+        elif act == "take_back":
+            deciding.take_back(**how)
         elif act == "return":
             deciding.return_assessment(comment=typed["comment"], **how)
         elif act == "confirm":

@@ -136,6 +136,19 @@ class TestCommittee:
         assert grades(branch)["何平"] == QUALIFIED
         assert propose().return_comment == ""
 
+    def test_the_branch_takes_back_what_it_proposed_until_the_committee_decided(
+        self, branch, people, organiser, secretary, leader, propose, decide
+    ):
+        move(branch, people[5], QUALIFIED, actor=organiser)
+        propose()
+        decide(deciding.take_back, secretary)
+        assert not Todo.objects.filter(done_at__isnull=True, title__contains="年度考核").exists()
+        assert grades(branch)["何平"] == QUALIFIED
+        propose()
+        decide(deciding.confirm, leader, meeting="1月20日党委会")
+        with pytest.raises(ValidationError, match="已审定，不能收回"):
+            decide(deciding.take_back, secretary)
+
     def test_it_may_move_a_grade_itself_while_proposed(self, branch, people, leader, propose, decide):
         propose()
         decide(deciding.set_grade, leader, member=people[3], grade="basically_qualified", reason="党委会研究决定")

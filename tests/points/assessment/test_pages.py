@@ -45,7 +45,13 @@ class TestPages:
         assert answer.status_code == 422
         assert 'value="好"' in answer.text
         assert client.post(url("assessment_move"), {"act": "propose", "version": 1}).status_code == 302
+        back = {"act": "take_back", "version": Assessment.objects.get().version}
+        assert 'value="take_back"' in client.get(url()).text
+        assert client.post(url("assessment_move"), back).status_code == 302
+        again = {"act": "propose", "version": Assessment.objects.get().version}
+        assert client.post(url("assessment_move"), again).status_code == 302
         client = as_user(leader)
+        assert 'value="take_back"' not in client.get(url()).text
         assert "等党委审定" in client.get(url()).text
         version = Assessment.objects.get().version
         answer = client.post(url("assessment_move"), {"act": "confirm", "version": version, "meeting": ""})
