@@ -25,6 +25,7 @@ register(
         "deduction.announced": "登记扣分并告知本人",
         "deduction.withdrawn": "撤回扣分",
         "veto.entered": "登记一票否决",
+        "veto.withdrawn": "撤回一票否决登记",
         "points_batch.uploaded": "上传积分批量登记文件",
         "points_batch.applied": "批量登记积分",
         "points_batch.cancelled": "取消批量登记",

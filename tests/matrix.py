@@ -163,6 +163,7 @@ MATRIX: dict[str, Row] = {
     "points:deduction_withdraw": Row("deduction", odd=reads_claims(C.POINTS_DEDUCT)),
     "points:veto_list": Row(needs=(C.DISCIPLINE_VIEW,)),
     "points:veto_create": Row(needs=(C.DISCIPLINE_WRITE,)),
+    "points:veto_withdraw": Row("veto", sees=(C.DISCIPLINE_VIEW,), needs=(C.DISCIPLINE_WRITE,)),
     "points:rule_editions": Row(needs=(C.RULES_VIEW,)),
     "points:rule_new": Row(needs=(C.RULES_WRITE,)),
     "points:rule_edition": Row("edition", sees=(C.RULES_VIEW,)),

@@ -94,6 +94,8 @@ def claims(branch: Branch, member: Member, secretary: User) -> dict[str, dict[st
     claim = make("E05", 1, title=f"{member}献血", state=ClaimState.DECLARED, declared_by=member.user)
     told = {"state": ClaimState.ANNOUNCED, "announced_on": date(2026, 11, 12), "postable_from": date(2026, 11, 17)}
     deduction = make("G08", -1, title=f"{member}未佩戴党徽", declared_by=secretary, **told)
+    hushed = {"state": ClaimState.DECLARED, "document_no": f"{member}的决定", "declared_by": member.user}
+    veto = make("V01", 0, title="一票否决", **hushed)
     file = CheckedFile("献血证.pdf", "application/pdf", b"%PDF-1.7", "1" * 64)
     evidence = Evidence.objects.create(
         claim=claim,
@@ -111,7 +113,7 @@ def claims(branch: Branch, member: Member, secretary: User) -> dict[str, dict[st
         uploaded_by=secretary,
         summary={"good": 0, "known": 0, "left": 0, "wrong": 0},
     )
-    found = {"claim": claim, "deduction": deduction, "evidence": evidence, "points_batch": batch}
+    found = {"claim": claim, "deduction": deduction, "veto": veto, "evidence": evidence, "points_batch": batch}
     return {name: {"pk": row.pk} for name, row in found.items()}
 
 

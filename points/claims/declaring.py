@@ -191,12 +191,13 @@ def keep(claim: Claim) -> None:
     """Save a claim unless its deed is in another living one; that one is named."""
     twin = Claim.objects.alive().filter(member=claim.member_id, deed=claim.deed).exclude(pk=claim.pk).first()
     if twin is not None:
-        raise ValidationError({"title": f"这件事已有一条申报：{named(twin)}。一件事只记一次，改报请先撤回那一条。"})
+        kind = "一票否决登记" if twin.is_veto else "扣分登记" if twin.is_deduction else "申报"
+        raise ValidationError({"title": f"这件事已有一条{kind}：{named(twin)}。一件事只记一次，改报请先撤回那一条。"})
     try:
         with transaction.atomic():
             claim.save()
     except IntegrityError as error:  # the last guard: another writer without the lock on the member
-        raise ValidationError({"title": "这件事已经申报过，一件事只记一次。"}) from error
+        raise ValidationError({"title": "这件事已经登记过，一件事只记一次。"}) from error
 
 
 def require_month(branch: Branch, day: date) -> None:

@@ -19,6 +19,9 @@ from points.models import Claim, Evidence
 MAX_FILES: Final = 6
 ACCEPT: Final = f"{ATTACHMENTS_ACCEPT},.webp,.heic,.heif"
 PHOTOS_ONLY: Final = ("webp", "heic", "heif")  # what phones take; kept as JPEG
+ACCEPTED: Final = (
+    "JPG、PNG、WebP、HEIC照片，PDF、Word（docx）、Excel（xlsx）、PowerPoint（pptx）文件"  # of the hint and the refusal
+)
 EDITABLE: Final = (ClaimState.DRAFT, ClaimState.RETURNED)
 
 
@@ -41,6 +44,8 @@ def _checked(upload: Any) -> CheckedFile:
     if name.rpartition(".")[2].lower() in PHOTOS_ONLY:
         plain = check_photo(upload, limit=limit)
         return CheckedFile(_as_jpeg(name), "image/jpeg", plain.image_bytes, plain.sha256)
+    if f".{name.rpartition('.')[2].lower()}" not in ACCEPT.split(","):
+        raise ValidationError(f"{name}：只能上传{ACCEPTED}。")
     one = check_attachment(upload, limit=limit)
     if not one.content_type.startswith("image/"):
         return one
@@ -80,7 +85,7 @@ def add_evidence(*, claim: Claim, files: Iterable[CheckedFile], actor: User) -> 
 
 def named(claim: Claim) -> str:
     """11月3日“患者锦旗”（待审核）: how a message points at another claim."""
-    return f"{cn_day(claim.happened_on)}“{claim.title}”（{claim.get_state_display()}）"
+    return f"{cn_day(claim.happened_on)}“{claim.title}”（{claim.state_words}）"
 
 
 @transaction.atomic

@@ -99,7 +99,7 @@ def void_claim(*, claim: Claim, reason: str = "", document_no: str = "", actor: 
     claim = _locked(claim)
     reason, document_no = " ".join(reason.split()), " ".join(document_no.split())
     if claim.state != ClaimState.ACCEPTED:
-        raise ValidationError(f"这条积分{claim.get_state_display()}，不能作废。")
+        raise ValidationError(f"这条积分{claim.state_words}，不能作废。")
     if claim.member.user_id == actor.pk:
         raise ValidationError("本人的积分由他人办理作废。")
     if claim.source_kind:
@@ -146,8 +146,9 @@ def _to_decide(claim: Claim, actor: User) -> Claim:
     """The claim, locked, once it is certain that this person decides on it now."""
     claim = _locked(claim)
     if claim.state != ClaimState.DECLARED:
+        what = "登记" if claim.is_veto else "申报"
         by = f"已由{claim.decided_by.name}处理" if claim.decided_by else "现在不在审核中"
-        raise ValidationError(f"这条申报{by}（{claim.get_state_display()}）。")
+        raise ValidationError(f"这条{what}{by}（{claim.state_words}）。")
     if claim.member.user_id == actor.pk:
         raise ValidationError("本人的申报由他人审核。")
     desk = Desk([claim])

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.urls import reverse
+from django.utils.text import Truncator
 
 from branches.choices import Topic
 from branches.inbox import Message, notify, notify_many
@@ -15,11 +16,12 @@ from points.claims.reviewers import Desk
 from points.models import Claim
 
 OUTCOMES = {
-    ClaimState.ACCEPTED: "{day}的积分申报（{code}）已通过，{points}分已入账",
-    ClaimState.RETURNED: "{day}的积分申报（{code}）被退回，请按意见修改后重新提交",
-    ClaimState.REJECTED: "{day}的积分申报（{code}）未通过",
-    ClaimState.VOIDED: "{day}的积分（{code}）已作废，相应分值已冲销",
+    ClaimState.ACCEPTED: "{day}的积分申报{what}已通过，{points}分已入账",
+    ClaimState.RETURNED: "{day}的积分申报{what}被退回，请按意见修改后重新提交",
+    ClaimState.REJECTED: "{day}的积分申报{what}未通过",
+    ClaimState.VOIDED: "{day}的积分{what}已作废，相应分值已冲销",
 }
+SHORT = 30
 
 
 def key_of(claim: Claim) -> str:
@@ -93,9 +95,15 @@ def tell_accepted(claims: Iterable[Claim]) -> None:
 
 def _outcome(claim: Claim) -> str:
     text = OUTCOMES[ClaimState(claim.state)].format(
-        day=cn_day(claim.happened_on), code=claim.rule_code, points=f"{claim.points:+}"
+        day=cn_day(claim.happened_on), what=_what(claim), points=f"{claim.points:+}"
     )
     return text.replace("积分申报", "积分登记") if claim.origin == ClaimOrigin.IMPORT else text
+
+
+def _what(claim: Claim) -> str:
+    """“在市血站无偿献血”（无偿献血）: so short that the outcome behind it is never cut off."""
+    item = Truncator(claim.rule.title.split("（")[0]).chars(SHORT)
+    return f"“{Truncator(claim.title).chars(SHORT)}”（{item}）"
 
 
 def tell_outcome(claim: Claim) -> None:

@@ -25,6 +25,13 @@ WORDS: Final = {
     "deduction.posted": "月份关账，已入账",
     "deduction.lifted": "异议成立，已撤销",
     "veto.entered": "登记",
+    "veto.withdrawn": "撤回登记",
+}
+OF_VETO: Final = {
+    "claim.first_reviewed": "支部审核，同意",
+    "claim.accepted": "确认，已生效",
+    "claim.rejected": "不予确认",
+    "claim.voided": "撤销",
 }
 SAID: Final = ("comment", "reason")
 
@@ -40,8 +47,9 @@ class Step:
 def trail_of(claim: Claim) -> list[Step]:
     """Newest first; of an automatic deduction also when it was made. One query."""
     lines = AuditEntry.objects.filter(target_type=claim._meta.label_lower, target_id=claim.pk).order_by("-pk")[:60]
-    known = [line for line in lines if line.action in WORDS]
-    steps = [Step(line.at, line.actor_name, WORDS[line.action], _said(line.changes)) for line in known]
+    words = WORDS | OF_VETO if claim.is_veto else WORDS
+    known = [line for line in lines if line.action in words]
+    steps = [Step(line.at, line.actor_name, words[line.action], _said(line.changes)) for line in known]
     if claim.origin == ClaimOrigin.SYSTEM:
         steps.append(Step(claim.created_at, "系统", "按记录扣分，告知本人"))
     return steps

@@ -1,7 +1,8 @@
 """One-vote vetoes (一票否决): the number and the day of a decision made elsewhere, confirmed by three different people.
 
 Entered by the discipline side, reviewed by the secretary, confirmed by the Party office (points.claims.reviewing): then
-it is an entry of 0 points, which the annual grade asks for. Lifted by voiding it, with the number of that document.
+it is an entry of 0 points, which the annual grade asks for. Until then who entered it may take it back; later it is
+lifted by voiding it, with the number of that document.
 """
 
 import uuid
@@ -20,7 +21,8 @@ from points.choices import Category, ClaimOrigin, ClaimState
 from points.claims.announcing import document_key, document_of
 from points.claims.choosing import Terms, terms_on
 from points.claims.declaring import Deed, fill, keep, lock_member, of_form, require_month
-from points.claims.telling import hand_on
+from points.claims.reviewing import REASON
+from points.claims.telling import hand_on, settled
 from points.models import Claim, PointsBatch, RuleItem
 
 HUSHED = "一票否决"
@@ -83,3 +85,28 @@ def write_veto(
     record(actor=actor, action="veto.entered", target=claim, branch=claim.branch, changes=changes)
     hand_on(claim)
     return claim
+
+
+@transaction.atomic
+def withdraw_veto(*, claim: Claim, reason: str, actor: User) -> Claim:
+    """Take back what one entered, before both have confirmed it; nobody is told, and it may be entered again."""
+    rows = Claim.objects.select_for_update(of=("self",)).select_related("branch", "member", "rule")
+    claim = rows.get(pk=claim.pk, category=Category.VETO)
+    if claim.state != ClaimState.DECLARED:
+        raise ValidationError(f"这项一票否决{claim.state_words}，不能撤回。")
+    if claim.declared_by_id != actor.pk:
+        raise ValidationError("撤回由登记人办理；登记人不能办理的，由审核人选“不予确认”。")
+    reason = " ".join(reason.split())
+    if len(reason) not in REASON:
+        raise ValidationError({"reason": "请写明撤回的原因（2至200字）。"})
+    claim.state, claim.comment = ClaimState.WITHDRAWN, reason
+    claim.version += 1
+    claim.save(update_fields=["state", "comment", "version", "updated_at"])
+    settled(claim)
+    changes = {"code": [claim.rule_code, None], "reason": [None, reason]}
+    record(actor=actor, action="veto.withdrawn", target=claim, branch=claim.branch, changes=changes)
+    return claim
+
+
+def takes_back_veto(user: User, claim: Claim) -> bool:
+    return claim.is_veto and claim.state == ClaimState.DECLARED and claim.declared_by_id == user.pk

@@ -10,6 +10,7 @@ from typing import Final
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from branches.choices import Topic
 from branches.inbox import Message, notify_many
@@ -145,8 +146,8 @@ def tell_members(claims: Iterable[Claim], step: str) -> None:
     claims = list(claims)
     if not claims:
         return
-    hushed = RuleItem.objects.filter(pk__in={c.rule_id for c in claims}, declared_by=Declarer.DISCIPLINE)
-    silent = set(hushed.values_list("pk", flat=True))
+    rules = RuleItem.objects.filter(pk__in={c.rule_id for c in claims}).exclude(declared_by=Declarer.DISCIPLINE)
+    titles = dict(rules.values_list("pk", "title"))
     users = dict(Member.objects.filter(pk__in={c.member_id for c in claims}).values_list("pk", "user"))
     notify_many(
         Message(
@@ -156,7 +157,7 @@ def tell_members(claims: Iterable[Claim], step: str) -> None:
             step=f"{step}:{claim.revision}",
             text=TEXTS[step].format(
                 day=cn_day(claim.happened_on),
-                what="" if claim.rule_id in silent else f"{claim.rule_code}，",
+                what=f"{Truncator(titles[claim.rule_id]).chars(30)}，" if claim.rule_id in titles else "",
                 points=claim.points,
             ),
             url=reverse("points:claim_detail", args=[claim.pk]),

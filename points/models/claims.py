@@ -56,6 +56,7 @@ class PointsBatch(models.Model):
         return self.file_name
 
 
+VETO_STATES = {ClaimState.ACCEPTED: "已确认，已生效", ClaimState.REJECTED: "不予确认", ClaimState.VOIDED: "已撤销"}
 CONFIDENTIAL = Q(category=Category.VETO) | Q(rule__declared_by=Declarer.DISCIPLINE)
 
 
@@ -201,6 +202,13 @@ class Claim(models.Model):
     @property
     def is_veto(self) -> bool:
         return self.category == Category.VETO
+
+    @property
+    def state_words(self) -> str:
+        """The state as a page says it: a veto books no points, an objection that was upheld lifts a deduction."""
+        if self.is_veto and self.state in VETO_STATES:
+            return VETO_STATES[ClaimState(self.state)]
+        return "异议成立，已撤销" if self.lifted else self.get_state_display()
 
     @property
     def is_confidential(self) -> bool:

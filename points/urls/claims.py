@@ -28,4 +28,5 @@ urlpatterns = [
     path("batches/<int:pk>/refused/", batches.batch_refused, name="batch_refused"),
     path("vetoes/", deductions.veto_list, name="veto_list"),
     path("vetoes/new/", deductions.veto_create, name="veto_create"),
+    path("vetoes/<int:pk>/withdraw/", deductions.veto_withdraw, name="veto_withdraw"),
 ]

@@ -37,6 +37,11 @@ DONE: Final = {
     "return": "已退回，本人会看到您的意见。",
     "reject": "已记为未通过，原因已告知本人。",
 }
+DONE_VETO: Final = {
+    "accept": "已确认，已生效，并告知本人。",
+    "pass": "已同意，转党委办公室确认。",
+    "reject": "已记为不予确认。",
+}
 
 
 @login_required
@@ -152,7 +157,8 @@ def claim_review(request: HttpRequest, pk: int) -> HttpResponse:
         problems = by_field(error)
         refusal = next((text for name, text in problems.items() if name != "comment"), "")
         return show_claim(request, pk, status=422, problems=problems, error=refusal, answer=answer)
-    messages.success(request, f"{claim.member}的{'一票否决登记' if claim.is_veto else '申报'}{DONE[answer]}")
+    said = f"一票否决登记{DONE_VETO[answer]}" if claim.is_veto else f"申报{DONE[answer]}"
+    messages.success(request, f"{claim.member}的{said}")
     return redirect("points:veto_list" if claim.is_veto else "points:claim_review_list")
 
 
@@ -177,7 +183,7 @@ def claim_void(request: HttpRequest, pk: int) -> HttpResponse:
         own = ("reason", "document_no")
         refusal = next((text for name, text in problems.items() if name not in own), "")
         return show_claim(request, pk, status=422, problems=problems, error=refusal, answer="void")
-    messages.success(request, "已作废，相应分值已冲销，并告知本人。")
+    messages.success(request, "已撤销，并告知本人。" if claim.is_veto else "已作废，相应分值已冲销，并告知本人。")
     return redirect("points:claim_detail", pk=pk)
 
 

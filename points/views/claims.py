@@ -33,6 +33,7 @@ from points.claims.reviewers import Desk
 from points.claims.reviewing import may_void, who_voids
 from points.claims.rules import quantity_of, takes_quantity
 from points.claims.trail import trail_of
+from points.claims.vetoes import takes_back_veto
 from points.models import Claim, Evidence
 
 PER_PAGE: Final = 20
@@ -158,6 +159,7 @@ def _form(
         "with_quantity": takes_quantity(option.item),
         "form_key": posted_key(key) if key else uuid.uuid4(),
         "accept": evidence.ACCEPT,
+        "accepted": evidence.ACCEPTED,
         "max_files": evidence.MAX_FILES,
         "limit_mb": settings.ATTACHMENT_FILE_LIMIT // 2**20,
         "lost_files": bool(request.FILES) and not request.htmx,  # with htmx the chosen files stay in the form
@@ -289,6 +291,7 @@ def show_claim(request: HttpRequest, pk: int, *, status: int = 200, **extra: Any
         "voids": claim.state == ClaimState.ACCEPTED and may_void(user, claim),
         "who_voids": who_voids(claim),
         "takes_back": takes_back(user, claim),
+        "takes_back_veto": takes_back_veto(user, claim),
         "returns": claim.origin == ClaimOrigin.MEMBER,
         "typed": request.POST,
         **extra,

@@ -39,7 +39,8 @@ DEDUCTION_STATES: Final = [
 VETO_STATES: Final = [
     (ClaimState.DECLARED.value, "待审核"),
     (ClaimState.ACCEPTED.value, "已确认"),
-    (ClaimState.REJECTED.value, "未确认"),
+    (ClaimState.REJECTED.value, "不予确认"),
+    (ClaimState.WITHDRAWN.value, "已撤回"),
     (ClaimState.VOIDED.value, "已撤销"),
 ]
 
@@ -203,6 +204,23 @@ def veto_create(request: HttpRequest) -> HttpResponse:
         return render(request, "points/claims/veto_create.html", context, status=422)
     messages.success(request, "已登记，由支部书记审核、党委办公室确认后生效。")
     return redirect("points:veto_list")
+
+
+@login_required
+def veto_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    rows = Claim.objects.visible_to(request.user, Capability.DISCIPLINE_VIEW).filter(category=Category.VETO)
+    claim = get_object_or_404(rows.select_related("member__user", "branch", "rule"), pk=pk)
+    require(request.user, Capability.DISCIPLINE_WRITE, claim)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    try:
+        vetoes.withdraw_veto(claim=claim, reason=request.POST.get("reason", ""), actor=request.user)
+    except ValidationError as error:
+        problems = by_field(error)
+        refusal = next((text for name, text in problems.items() if name != "reason"), "")
+        return show_claim(request, pk, status=422, problems=problems, error=refusal, answer="withdraw")
+    messages.success(request, "登记已撤回，未通知本人；需要时可以重新登记。")
+    return redirect("points:claim_detail", pk=pk)
 
 
 def _people(user: User, *rights: Capability) -> MemberQuerySet:

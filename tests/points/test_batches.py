@@ -150,7 +150,8 @@ def test_what_the_office_enters_is_in_the_ledger_at_once(branch, people, office)
     assert apply_batch(batch=batch, actor=office)[:2] == (2, 0)
     assert sorted(Entry.objects.values_list("rule_code", "points")) == [("B03", Decimal("0.5")), ("F01", 4)]
     assert Claim.objects.filter(state=ClaimState.ACCEPTED, decided_by=office).count() == 2
-    assert Notice.objects.get(recipient=people[1].user).text == "11月11日的积分登记（F01）已通过，+4.00分已入账"
+    told = Notice.objects.get(recipient=people[1].user).text
+    assert told == "11月11日的积分登记“市级先进”（荣誉）已通过，+4.00分已入账"
     assert list(differences()) == []
 
 

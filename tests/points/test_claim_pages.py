@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from branches.choices import BranchLevel, Role
 from points.choices import ClaimState
+from points.claims.evidence import ACCEPTED
 from points.claims.reviewing import accept_claim
 from points.claims.telling import page_of
 from points.models import Claim, Entry, Evidence
@@ -64,6 +65,12 @@ def test_a_draft_may_wait_for_its_evidence(member, as_user):
     assert answer.status_code == 302
     claim.refresh_from_db()
     assert claim.state == ClaimState.DECLARED
+
+
+def test_the_hint_and_the_refusal_name_the_same_kinds_of_files(member, as_user):
+    client = as_user(member.user)
+    assert ACCEPTED in words(client.get(reverse("points:claim_create"), {"item": "E05"}))
+    assert f"只能上传{ACCEPTED}" in words(send(client, files=[picture("锦旗.gif")]))
 
 
 @pytest.mark.parametrize(
@@ -309,6 +316,26 @@ def test_a_veto_goes_through_three_hands_on_the_pages(member, as_user, person, s
         answer = as_user(user).post(reverse("points:claim_review", args=[claim.pk]), {"answer": "accept"})
         assert answer.status_code == 302
     assert Entry.objects.get().points == 0
+    page = words(as_user(office).get(page_of(claim)))
+    assert "一票否决登记已确认，已生效，并告知本人。" in page
+    assert "入账" not in page.split("一票否决")[-1]
+
+
+def test_a_veto_is_taken_back_on_its_page_by_who_entered_it(member, as_user, person, secretary):
+    discipline = person(Role.DISCIPLINE_MEMBER)
+    claim, client = veto(member, discipline), as_user(discipline)
+    url = reverse("points:veto_withdraw", args=[claim.pk])
+    assert "确定撤回" in words(client.get(page_of(claim)))
+    bad = client.post(url, {"reason": ""})
+    assert bad.status_code == 422
+    assert "请写明撤回的原因" in words(bad)
+    assert client.post(url, {"reason": "文号有误"}).status_code == 302
+    assert "撤回登记" in words(client.get(page_of(claim)))
+
+
+def test_whoever_reviews_a_veto_does_not_take_it_back(member, as_user, person, secretary):
+    claim = veto(member, person(Role.DISCIPLINE_MEMBER))
+    assert "确定撤回" not in words(as_user(secretary).get(page_of(claim)))
 
 
 def test_a_veto_is_hidden_from_who_may_not_see_discipline(member, as_user, person, organiser):

@@ -50,7 +50,7 @@ def test_accepting_writes_the_entry_and_tells_the_member(member, organiser):
     assert MemberYear.objects.get(member=member).honours == 6
     assert todos() == set()
     notice = Notice.objects.get(recipient=member.user)
-    assert notice.text == "11月11日的积分申报（F01）已通过，+6.00分已入账"
+    assert notice.text == "11月11日的积分申报“省级优秀党员”（荣誉）已通过，+6.00分已入账"
     assert notice.url == f"/points/claims/{claim.pk}/"
     assert list(differences()) == []
 

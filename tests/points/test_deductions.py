@@ -66,7 +66,7 @@ def object_to(claim=None, entry=None, state=ObjectionState.RAISED, **fields):
 
 def test_the_member_is_told_once_without_the_reason(absent, members):
     notice = Notice.objects.get(recipient=members[0].user)
-    assert "G01" in notice.text
+    assert "无故缺席" in notice.text
     assert absent.topic not in notice.text
     correct(absent)
     assert Notice.objects.count() == 1

@@ -13,7 +13,7 @@ from points.choices import ClaimState, PeriodKind, PeriodState
 from points.claims.announcing import announce_deduction, withdraw_deduction
 from points.claims.deductions import post_due
 from points.claims.reviewing import accept_claim, reject_claim, return_claim, void_claim
-from points.claims.vetoes import enter_veto
+from points.claims.vetoes import enter_veto, withdraw_veto
 from points.ledger.check import differences
 from points.models import Claim, Entry, MemberItem, MemberYear, PeriodClose
 from tests import factories
@@ -56,7 +56,7 @@ def test_a_deduction_is_announced_first_and_waits_three_working_days(member, org
     assert (claim.announced_on, claim.postable_from) == (date(2026, 11, 22), date(2026, 11, 25))  # from a Sunday on
     assert not Entry.objects.exists()
     notice = Notice.objects.get(recipient=member.user)
-    assert notice.text == "10月20日一项扣分告知：G05，-1.00分，如有异议请在入账前提出"
+    assert notice.text == "10月20日一项扣分告知：拒不承担或未完成交办任务，-1.00分，如有异议请在入账前提出"
     assert notice.url == f"/points/claims/{claim.pk}/"
 
 
@@ -206,6 +206,29 @@ def test_a_veto_not_confirmed_writes_nothing_and_tells_nobody(member, discipline
     assert not Entry.objects.exists()
     assert not Notice.objects.filter(recipient=member.user).exists()
     assert veto(member, discipline).pk != claim.pk
+
+
+def test_a_veto_is_taken_back_by_who_entered_it_until_both_confirmed(member, discipline, secretary, office):
+    claim = veto(member, discipline)
+    assert "由登记人办理" in refused(withdraw_veto, claim=claim, reason="文号有误", actor=secretary)
+    assert "请写明撤回的原因" in refused(withdraw_veto, "reason", claim=claim, reason=" ", actor=discipline)
+    accept_claim(claim=claim, actor=secretary)
+    assert withdraw_veto(claim=claim, reason="文号有误", actor=discipline).state == ClaimState.WITHDRAWN
+    assert not Todo.objects.filter(done_at=None).exists()
+    assert not Notice.objects.exists()
+    assert not Entry.objects.exists()
+    again = veto(member, discipline)
+    assert again.pk != claim.pk
+    accept_claim(claim=again, actor=secretary)
+    accept_claim(claim=again, actor=office)
+    assert "已确认，已生效，不能撤回" in refused(withdraw_veto, claim=again, reason="文号有误", actor=discipline)
+
+
+def test_the_same_veto_or_deduction_twice_is_called_what_it_is(member, discipline, organiser):
+    veto(member, discipline)
+    assert "已有一条一票否决登记" in refused(veto, "title", member=member, actor=discipline)
+    deduct(member, organiser)
+    assert "已有一条扣分登记" in refused(deduct, "title", member=member, actor=organiser)
 
 
 def test_a_veto_is_lifted_by_the_number_of_another_document(member, discipline, secretary, office):

@@ -373,6 +373,7 @@ def test_the_rule_book_says_what_is_automatic_and_what_is_claimed(member_user, a
     page = words(answer)
     assert "全年最多14分" in page
     assert "不用申报" in page
+    assert "待建" not in page
 
 
 def test_the_rule_book_finds_an_item(member_user, as_user):
