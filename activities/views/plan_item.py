@@ -166,14 +166,17 @@ def report_file(request: HttpRequest, pk: int) -> HttpResponse:
     return attachment_response(report)
 
 
-def attachment_response(row: Any) -> HttpResponse:
-    """An attachment as a download; `row` has file, name and content_type. A file gone from disk is a 404."""
+def attachment_response(row: Any, *, inline: bool = False) -> HttpResponse:
+    """An attachment as a download, with `inline` in the page; `row` has file, name and content_type. A file gone from
+    disk is a 404."""
     try:
         body = read_file(row.file)
     except FileNotFoundError as error:
         raise Http404 from error
     response = HttpResponse(body, content_type=row.content_type)
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=row.name) or "attachment"
+    response["Content-Disposition"] = (
+        content_disposition_header(as_attachment=not inline, filename=row.name) or "attachment"
+    )
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response

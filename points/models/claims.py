@@ -246,6 +246,11 @@ class Evidence(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_picture(self) -> bool:
+        """Written anew as JPEG when it was uploaded (points.claims.evidence), so that a page may show it."""
+        return self.content_type == "image/jpeg"
+
 
 class ObjectionQuerySet(BranchScopedQuerySet):
     def open(self) -> Self:

@@ -41,6 +41,7 @@ class Line:
     """One line of the list. `url`: its record, where the reader may open it; `object_url`: to contradict it.
 
     `waiting`: not in the ledger yet. `undone`: taken back later, so that it counts no more.
+    `unsent`: a claim the member still has to hand in.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Line:
     note: str = ""
     tags: tuple[Tag, ...] = ()
     waiting: bool = False
+    unsent: bool = False
     reversal: bool = False
     undone: bool = False
     object_url: str = ""

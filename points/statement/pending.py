@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import partial
 
 from django.db.models import Q
 from django.utils import timezone
@@ -14,13 +13,12 @@ from activities.plan.periods import period_label
 from branches.access import may
 from branches.choices import Capability
 from branches.models import User
-from branches.working_days import load_calendar, next_working_day
 from config.templatetags.ui import cn_day
 from members.models import Member
 from points.choices import Category, ClaimState, ObjectionState
+from points.cycle.announced import Posting, postings
 from points.cycle.contesting import open_deductions
 from points.cycle.people import readable
-from points.cycle.rules import month_closes_on
 from points.ledger import registry
 from points.ledger.posting import CLAIM
 from points.models import Claim, Objection
@@ -86,13 +84,9 @@ def _deductions(
 ) -> Iterator[Line]:
     if not claims:
         return
-    raised = Objection.objects.filter(claim__in=[claim.pk for claim in claims])
-    unsettled = set(raised.unsettled(today).values_list("claim", flat=True))
+    posted = postings(claims, today)
     may_object = open_deductions(claims, today) if is_own and may(reader, Capability.POINTS_PUBLISHED_VIEW) else set()
-    calendar = load_calendar({claim.month.year for claim in claims})
     for claim in claims:
-        closes = month_closes_on(claim.month, partial(next_working_day, calendar=calendar))
-        posted_on = max(closes, claim.postable_from or closes)
         hidden = claim.is_confidential and not sees_discipline
         yield Line(
             HIDDEN if hidden else claim.title,
@@ -100,17 +94,13 @@ def _deductions(
             UNTOLD if hidden else rule_text(claim.rule, claim.points),
             claim.points,
             url="" if hidden else urls.get(claim.pk, ""),
-            tags=(_when(posted_on, today, contradicted=claim.pk in unsettled),),
+            tags=(_when(posted[claim.pk]),),
             object_url=doors.new_objection(claim=claim.pk) if claim.pk in may_object else "",
         )
 
 
-def _when(posted_on: date, today: date, *, contradicted: bool) -> Tag:
-    if contradicted:
-        return Tag("is-sent", "chat-left-text", "异议处理中，暂不入账")
-    if posted_on > today:
-        return Tag("is-soon", "clock", f"{cn_day(posted_on, today)}关账时入账")
-    return Tag("is-soon", "clock", "关账后入账")
+def _when(posting: Posting) -> Tag:
+    return Tag(*(("is-sent", "chat-left-text") if posting.contradicted else ("is-soon", "clock")), posting.text)
 
 
 def _claim(claim: Claim, url: str) -> Line:
@@ -123,6 +113,7 @@ def _claim(claim: Claim, url: str) -> Line:
         note=claim.comment if claim.state == ClaimState.RETURNED else "",
         tags=(CLAIM_TAGS[ClaimState(claim.state)],),
         waiting=claim.state == ClaimState.DECLARED,
+        unsent=claim.state != ClaimState.DECLARED,
     )
 
 

@@ -34,6 +34,7 @@ from points.claims.reviewing import may_void, who_voids
 from points.claims.rules import quantity_of, takes_quantity
 from points.claims.trail import trail_of
 from points.claims.vetoes import takes_back_veto
+from points.cycle.announced import postings
 from points.models import Claim, Evidence
 
 PER_PAGE: Final = 20
@@ -59,13 +60,15 @@ def claim_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(points__lt=0)
     elif sort == "plus":
         rows = rows.filter(origin__in=[ClaimOrigin.MEMBER, ClaimOrigin.IMPORT])
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     counts = Claim.objects.own(request.user).aggregate(
         waiting=Count("pk", filter=Q(state=ClaimState.DECLARED)),
         returned=Count("pk", filter=Q(state=ClaimState.RETURNED)),
         announced=Count("pk", filter=Q(state=ClaimState.ANNOUNCED)),
     )
     context = {
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "posting": postings(list(page.object_list), timezone.localdate()),
         "state": state,
         "kind": sort,
         "states": ClaimState.choices,
@@ -275,11 +278,13 @@ def show_claim(request: HttpRequest, pk: int, *, status: int = 200, **extra: Any
     waiting = claim.state == ClaimState.DECLARED
     desk = Desk([claim]) if waiting else None
     mine = own and claim.origin == ClaimOrigin.MEMBER
+    files = list(claim.evidence.all())
     context = {
         "claim": claim,
         "own": own,
         "level": level_text(claim),
-        "files": list(claim.evidence.all()),
+        "files": files,
+        "pictures": [one for one in files if one.is_picture],
         "trail": trail_of(claim),
         "with_quantity": claim.rule.per != 1,
         "reviews": desk is not None and desk.may(claim, user),
@@ -290,6 +295,7 @@ def show_claim(request: HttpRequest, pk: int, *, status: int = 200, **extra: Any
         "copies": mine and claim.state in (ClaimState.WITHDRAWN, ClaimState.REJECTED, ClaimState.VOIDED),
         "voids": claim.state == ClaimState.ACCEPTED and may_void(user, claim),
         "who_voids": who_voids(claim),
+        "posting": postings([claim], timezone.localdate()).get(claim.pk),
         "takes_back": takes_back(user, claim),
         "takes_back_veto": takes_back_veto(user, claim),
         "returns": claim.origin == ClaimOrigin.MEMBER,
@@ -306,8 +312,10 @@ def level_text(claim: Claim) -> str:
 @login_required
 @require_GET
 def claim_evidence(request: HttpRequest, pk: int) -> HttpResponse:
+    """?inline: a picture in the page; whatever else was uploaded is only ever a download."""
     seen = Claim.objects.readable_by(request.user)
-    return attachment_response(get_object_or_404(Evidence.objects.filter(claim__in=seen), pk=pk))
+    row = get_object_or_404(Evidence.objects.filter(claim__in=seen), pk=pk)
+    return attachment_response(row, inline="inline" in request.GET and row.is_picture)
 
 
 @login_required

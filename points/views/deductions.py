@@ -18,12 +18,12 @@ from activities.views.sign_in import by_field
 from branches.access import may, require
 from branches.choices import Capability
 from branches.models import Branch, User
-from config.templatetags.ui import cn_day
 from members.models import Member, MemberQuerySet
 from points.choices import Category, ClaimState
 from points.claims import announcing, vetoes
 from points.claims.announcing import may_deduct, right_for
 from points.claims.reviewers import Desk
+from points.cycle.announced import postings
 from points.models import Claim, RuleItem
 from points.rulebook.book import RuleBook
 from points.views.claims import day_of, show_claim
@@ -59,6 +59,7 @@ def deduction_list(request: HttpRequest) -> HttpResponse:
     known = set(open_to_me.values_list("pk", flat=True))
     context |= {
         "page": page,
+        "posting": postings(claims, timezone.localdate()),
         "lines": [{"claim": claim, "open": claim.pk in known} for claim in claims],
         "enters": any(may(user, right) for right in ENTERS),
         "desk": "deductions",
@@ -129,7 +130,8 @@ def deduction_create(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         context |= {"problems": by_field(error), "typed": post, "form_key": posted_key(post.get("form_key", ""))}
         return render(request, "points/claims/deduction_create.html", context, status=422)
-    messages.success(request, f"已登记并告知{claim.member}，{cn_day(claim.postable_from)}起随月份关账入账。")
+    posted = postings([claim], timezone.localdate()).get(claim.pk)  # the same form sent again may find it settled
+    messages.success(request, f"已登记并告知{claim.member}{f'，{posted.text}' if posted else ''}。")
     return redirect("points:deduction_list")
 
 

@@ -134,6 +134,23 @@ def test_evidence_is_opened_by_its_owner_and_the_reviewers_alone(member, members
     assert as_user(members[1].user).get(url).status_code == 404
 
 
+def test_a_photo_is_shown_in_the_page_and_a_document_never(member, members, as_user, organiser):
+    send(as_user(member.user), files=[picture()])
+    photo = Evidence.objects.get()
+    shown = reverse("points:claim_evidence", args=[photo.pk]) + "?inline"
+    assert f'<img src="{shown}"' in as_user(organiser).get(page_of(photo.claim)).content.decode()
+    answer = as_user(organiser).get(shown)
+    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("image/jpeg", "nosniff")
+    assert answer["Content-Disposition"].startswith("inline")
+    assert answer["Cache-Control"] == "private, no-store"
+    assert as_user(members[1].user).get(shown).status_code == 404
+    document = declare(member, title="另一次献血").evidence.get()
+    url = reverse("points:claim_evidence", args=[document.pk]) + "?inline"
+    answer = as_user(organiser).get(url)
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert url not in as_user(organiser).get(page_of(document.claim)).content.decode()
+
+
 def test_one_sees_ones_claims_with_their_states_and_reasons(member, members, as_user, organiser):
     written(member, state=ClaimState.REJECTED, comment="不属于志愿服务")
     written(members[1], title="别人的事")
@@ -141,7 +158,7 @@ def test_one_sees_ones_claims_with_their_states_and_reasons(member, members, as_
     page = words(as_user(member.user).get(reverse("points:claim_list")))
     assert "不属于志愿服务" in page
     assert "已告知，待入账" in page
-    assert "11月25日起随月份关账入账" in page
+    assert "11月25日入账" in page
     assert "别人的事" not in page
     only = words(as_user(member.user).get(reverse("points:claim_list"), {"kind": "minus"}))
     assert "不属于志愿服务" not in only

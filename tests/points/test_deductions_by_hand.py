@@ -14,9 +14,11 @@ from points.claims.announcing import announce_deduction, withdraw_deduction
 from points.claims.deductions import post_due
 from points.claims.reviewing import accept_claim, reject_claim, return_claim, void_claim
 from points.claims.vetoes import enter_veto, withdraw_veto
+from points.cycle.announced import postings
 from points.ledger.check import differences
 from points.models import Claim, Entry, MemberItem, MemberYear, PeriodClose
 from tests import factories
+from tests.points.claims_help import written
 
 pytestmark = pytest.mark.usefixtures("on_the_day")
 DAY = date(2026, 10, 20)
@@ -58,6 +60,21 @@ def test_a_deduction_is_announced_first_and_waits_three_working_days(member, org
     notice = Notice.objects.get(recipient=member.user)
     assert notice.text == "10月20日一项扣分告知：拒不承担或未完成交办任务，-1.00分，如有异议请在入账前提出"
     assert notice.url == f"/points/claims/{claim.pk}/"
+
+
+@pytest.mark.parametrize(
+    ("day", "postable", "today", "said"),
+    [
+        (date(2026, 11, 14), date(2026, 11, 19), date(2026, 11, 22), "12月7日关账时入账"),  # the 5th is a Saturday
+        (date(2026, 12, 1), date(2026, 12, 4), date(2026, 12, 9), "2027年1月5日关账时入账"),
+        (date(2026, 10, 20), date(2026, 11, 25), date(2026, 11, 22), "11月25日入账"),  # announced after the closing
+        (date(2026, 10, 20), date(2026, 11, 19), date(2026, 11, 22), "关账后入账"),
+    ],
+)
+def test_every_page_says_alike_when_a_deduction_is_posted(member, day, postable, today, said):
+    told = {"state": ClaimState.ANNOUNCED, "announced_on": day, "postable_from": postable}
+    claim = written(member, "G08", happened_on=day, points=-1, **told)
+    assert postings([claim], today)[claim.pk].text == said
 
 
 def test_it_is_posted_when_its_month_is_closed_and_its_day_has_come(member, organiser):

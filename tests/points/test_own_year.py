@@ -385,6 +385,7 @@ def test_claims_under_way_are_listed_and_a_draft_is_its_writers_alone(me, secret
     claimed(me, state=ClaimState.DRAFT)
     mine = shown(me)
     assert [line.tags[0].text for line in mine.pending.claims] == ["草稿", "已退回，请修改", "待审核"]
+    assert [line.unsent for line in mine.pending.claims] == [True, True, False]
     assert mine.waiting == Decimal("0.50")
     assert [line.tags[0].text for line in shown(me, reader=secretary).pending.claims] == ["待审核"]
 
