@@ -1,8 +1,10 @@
-"""What a member sees of the assessments: the own grade, once the committee confirmed it."""
+"""What a member sees of the assessments: the own grade, once the committee confirmed it; what a veto leaves."""
 
 from typing import NamedTuple
 
 from members.models import Member
+from points.assessment.figures import vetoes_of
+from points.assessment.rules import veto_limit
 from points.choices import AssessmentState, Grade
 from points.models import AssessmentLine
 
@@ -21,3 +23,16 @@ def own_grades(member: Member) -> list[OwnGrade]:
     lines = AssessmentLine.objects.filter(member=member, assessment__state=AssessmentState.CONFIRMED)
     rows = lines.order_by("-assessment__year").values_list("assessment__year", "grade")
     return [OwnGrade(year, Grade(grade) if grade else None) for year, grade in rows]
+
+
+def veto_words(member: Member, year: int) -> str:
+    """What the confirmed vetoes of a year leave of its grade, and nothing of why; "" where there is none. Two
+    statements; for the member and for those who may see discipline."""
+    vetoes = vetoes_of([member.pk], year).get(member.pk, ())
+    if not vetoes:
+        return ""
+    limit, by_hand = veto_limit(vetoes)
+    if limit == Grade.UNQUALIFIED:
+        return f"年度考核评为{limit.label}。"
+    left = [f"最高为{limit.label}"] if limit else []
+    return f"年度考核{'，'.join([*left, *(['由党委按决定确定'] if by_hand else [])])}。"

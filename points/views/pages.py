@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from branches.access import may, require
 from branches.choices import Capability
 from members.models import Member
-from points.assessment.panels import own_grades
+from points.assessment.panels import own_grades, veto_words
 from points.reports import branch_points_sheet
 from points.statement.branch import STATES, BranchPoints
 from points.statement.own import statement
@@ -49,7 +49,15 @@ def _statement(request: HttpRequest, member: Member, *, is_own: bool) -> HttpRes
     )
     decides = any(may(request.user, can, member) for can in ASSESSES)
     grades = own_grades(member) if is_own or decides else []
-    return render(request, "points/my_points.html", {"member": member, "s": shown, "is_own": is_own, "grades": grades})
+    sees_discipline = is_own or may(request.user, Capability.DISCIPLINE_VIEW, member)
+    context = {
+        "member": member,
+        "s": shown,
+        "is_own": is_own,
+        "grades": grades,
+        "veto": veto_words(member, shown.own.year) if sees_discipline else "",
+    }
+    return render(request, "points/my_points.html", context)
 
 
 def asked_year(request: HttpRequest, this_year: int) -> int:

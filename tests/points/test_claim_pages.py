@@ -338,6 +338,22 @@ def test_a_veto_goes_through_three_hands_on_the_pages(member, as_user, person, s
     assert "入账" not in page.split("一票否决")[-1]
 
 
+def test_a_confirmed_veto_stands_above_the_year_with_the_grade_it_leaves_and_without_its_reason(
+    member, as_user, person, secretary, office, organiser
+):
+    discipline = person(Role.DISCIPLINE_MEMBER)
+    claim, said = veto(member, discipline), "2026年有已确认的一票否决。年度考核最高为基本合格。"
+    accept_claim(claim=claim, actor=secretary)
+    assert said not in words(as_user(member.user).get(reverse("points:my_points")))
+    accept_claim(claim=claim, actor=office)
+    own = words(as_user(member.user).get(reverse("points:my_points")))
+    assert said in own
+    assert "纪〔2026〕9号" not in own
+    there = reverse("points:member_points", args=[member.pk])
+    assert said in words(as_user(discipline).get(there))
+    assert "一票否决" not in words(as_user(organiser).get(there))
+
+
 def test_a_veto_is_taken_back_on_its_page_by_who_entered_it(member, as_user, person, secretary):
     discipline = person(Role.DISCIPLINE_MEMBER)
     claim, client = veto(member, discipline), as_user(discipline)
