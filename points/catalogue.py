@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from points.choices import Category, Declarer, Origin, Reviewer
+from points.choices import Category, Declarer, Grade, Origin, Reviewer
 from points.rules import Item, Level, Variant
 
 _ORG, _STU, _DUT, _POS = Category.ORG, Category.STU, Category.DUT, Category.POS
@@ -77,6 +77,10 @@ def _levels(
     steps = tuple(Level(name, label, Decimal(points)) for name, label, points in levels)
     plain = _item(code, category, title, "0", cap, text, origin, evidence, feed=feed, proof=proof, unit=unit)
     return replace(plain, levels=steps)
+
+
+def _veto(code: str, title: str, limit: Grade | None, text: str, evidence: str, origin: Origin = _REVIEWED) -> Item:
+    return replace(_item(code, _VETO, title, "0", "", text, origin, evidence), grade_limit=limit)
 
 
 CATALOGUE: Final[tuple[Item, ...]] = (
@@ -330,24 +334,28 @@ CATALOGUE: Final[tuple[Item, ...]] = (
         "学时台账",
         feed="study.short",
     ),
-    _item("V01", _VETO, "当年受到党纪处分", "0", "", "评定不高于基本合格", _REVIEWED, "处分决定"),
-    _item("V02", _VETO, "受到刑事、行政处罚，酒驾、涉毒、赌博", "0", "", "不合格", _REVIEWED, "处罚决定"),
-    _item("V03", _VETO, "收受红包、回扣，欺诈骗保，违反九项准则", "0", "", "不合格", _REVIEWED, "纪检、医务认定"),
-    _item("V04", _VETO, "医疗事故负主要责任", "0", "", "评定不高于基本合格", _REVIEWED, "医务部门认定"),
-    _item("V05", _VETO, "上级决定的其他一票否决", "0", "", "按决定", _REVIEWED, "决定文号"),
-    _item("V06", _VETO, "无正当理由连续6个月不交党费、不参加组织生活", "0", "", "不合格并启动处置", _REVIEWED, "台账"),
-    _item("V07", _VETO, "年度医德考评较差", "0", "", "不合格", _IMPORT, "考评结果"),
+    _veto("V01", "当年受到党纪处分", Grade.BASICALLY_QUALIFIED, "评定不高于基本合格", "处分决定"),
+    _veto("V02", "受到刑事、行政处罚，酒驾、涉毒、赌博", Grade.UNQUALIFIED, "不合格", "处罚决定"),
+    _veto("V03", "收受红包、回扣，欺诈骗保，违反九项准则", Grade.UNQUALIFIED, "不合格", "纪检、医务认定"),
+    _veto("V04", "医疗事故负主要责任", Grade.BASICALLY_QUALIFIED, "评定不高于基本合格", "医务部门认定"),
+    _veto("V05", "上级决定的其他一票否决", None, "按决定", "决定文号"),
+    _veto("V06", "无正当理由连续6个月不交党费、不参加组织生活", Grade.UNQUALIFIED, "不合格并启动处置", "台账"),
+    _veto("V07", "年度医德考评较差", Grade.UNQUALIFIED, "不合格", "考评结果", _IMPORT),
 )
 
 DEFAULTS: Final[Mapping[str, Item]] = MappingProxyType({item.code: item for item in CATALOGUE})
-
 
 VALID_FROM: Final = date(2020, 1, 1)
 EDITION: Final = "党员积分规则（默认版）"
 
 
-def row_of(item: Item, position: int) -> dict[str, Any]:
+def columns_of(item: Item, position: int) -> dict[str, Any]:
     """The fields of a row of the rule book that say what `item` says."""
+    return row_of(item, position) | {"grade_limit": item.grade_limit or ""}
+
+
+def row_of(item: Item, position: int) -> dict[str, Any]:
+    """The fields a row had when migration 0006 filled the default edition: it writes these, so none is added here."""
     return {
         "code": item.code,
         "category": item.category,
@@ -383,12 +391,10 @@ def install_default(RuleVersion: Any, RuleItem: Any) -> None:
     A migration passes the tables as they were then: columns they do not have yet are left out.
     """
     facts = {"name": EDITION, "published_at": datetime(2020, 1, 1, tzinfo=UTC)}
-    known = {field.name for field in RuleVersion._meta.get_fields()}
     fields = {field.name for field in RuleItem._meta.get_fields()}
-    nobody = {"hospital": None} if "hospital" in known else {}
+    nobody = {"hospital": None} if "hospital" in {one.name for one in RuleVersion._meta.get_fields()} else {}
     version, _ = RuleVersion.objects.get_or_create(valid_from=VALID_FROM, **nobody, defaults=facts)
     existing = set(RuleItem.objects.filter(version=version).values_list("code", flat=True))
-    rows = [row_of(item, position) for position, item in enumerate(CATALOGUE) if item.code not in existing]
-    RuleItem.objects.bulk_create(
-        [RuleItem(version=version, **{name: row[name] for name in row.keys() & fields}) for row in rows]
-    )
+    rows = [columns_of(item, position) for position, item in enumerate(CATALOGUE) if item.code not in existing]
+    made = ({name: row[name] for name in row.keys() & fields} for row in rows)
+    RuleItem.objects.bulk_create(RuleItem(version=version, **row) for row in made)

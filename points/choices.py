@@ -63,6 +63,9 @@ class Grade(TextChoices):
     UNQUALIFIED = "unqualified", "不合格"
 
 
+VETO_LIMITS: Final = (Grade.QUALIFIED, Grade.BASICALLY_QUALIFIED, Grade.UNQUALIFIED)  # best grades a veto may leave
+
+
 class PeriodKind(TextChoices):
     MONTH = "month", "月份"
     QUARTER = "quarter", "季度"

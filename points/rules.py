@@ -45,7 +45,8 @@ class Item:
     `points`: per whole `per` units (hours, times, months); ignored where `levels` is filled.
     `cap`: most that counts in a year, None without a limit. `factor_without_groups` multiplies both in a branch
     that has no Party groups; 0 says the item does not exist there. `variants`: by post, before that factor.
-    `feed`: the facts that make its entries; "" for what is always claimed.
+    `feed`: the facts that make its entries; "" for what is always claimed. `grade_limit`: of a veto, the best grade it
+    leaves in its year; None: as was decided elsewhere.
     """
 
     code: str
@@ -65,6 +66,7 @@ class Item:
     feed: str = ""
     declared_by: Declarer = Declarer.MEMBER
     reviewed_by: Reviewer = Reviewer.ORGANISER
+    grade_limit: Grade | None = None
 
     def value(self, has_groups: bool = True, post: str = "") -> Decimal:
         variant = self.variants.get(post, Variant())

@@ -27,12 +27,12 @@ from points.assessment.rules import (
     choices,
     excellent_cap,
     judge,
-    veto_limit,
 )
 from points.choices import AssessmentState, Category, ClaimState, Grade, PeriodKind, PeriodState
 from points.ledger.rollups import people_of
 from points.models import AppraisalResult, Assessment, AssessmentLine, Claim, MemberItem, MemberYear, PeriodClose
 from points.rulebook.book import RuleBook
+from points.rules import Item
 
 VOTES: Final = tuple(Grade)  # the columns of the poll, as the fields of AppraisalResult are called
 
@@ -198,42 +198,37 @@ def results_of(members: Collection[int], year: int) -> dict[int, AppraisalResult
     return {row.member_id: row for row in rows}
 
 
-def vetoes_of(members: Collection[int], year: int) -> dict[int, tuple[Veto, ...]]:
-    """What was confirmed against these members in the year, each code once, the graver level first. Two statements."""
-    found: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+def vetoes_of(members: Collection[int], year: int, rules: Mapping[str, Item]) -> dict[int, tuple[Veto, ...]]:
+    """What was confirmed against these members in the year, each with what its item says: in the edition of its day, or
+    among `rules`, those of the year, where no claim stands behind it. Two statements."""
+    found: dict[int, dict[str, set[Grade | None]]] = defaultdict(lambda: defaultdict(set))
     claims = Claim.objects.filter(
         member__in=members, category=Category.VETO, state=ClaimState.ACCEPTED, month__year=year
     )
-    for member, code, level, levels in claims.values_list("member_id", "rule_code", "level", "rule__levels"):
-        found[member][code].add(_decided(level, levels))
+    for member, code, limit in claims.values_list("member_id", "rule_code", "rule__grade_limit"):
+        found[member][code].add(Grade(limit) if limit else None)
     items = MemberItem.objects.filter(member__in=members, year=year, category=Category.VETO, n__gt=0)
     for member, code in items.values_list("member_id", "rule_code"):
         if not found[member][code]:
-            found[member][code].add("")
+            found[member][code].add(rules[code].grade_limit if code in rules else None)
     return {
-        member: tuple(Veto(code, level) for code in sorted(codes) for level in sorted(codes[code]))
+        member: tuple(Veto(code, limit) for code in sorted(codes) for limit in codes[code])
         for member, codes in found.items()
     }
-
-
-def _decided(level: str, levels: list[dict[str, Any]]) -> str:
-    """The grade a level of a veto stands for: by its code, or by the words the rule book has for it; else ""."""
-    words = next((str(one["label"]) for one in levels if one["code"] == level), "")
-    return next((grade.value for grade in Grade if level == grade.value or words == grade.label), "")
 
 
 def judged_now(branch: Branch, year: int, members: Iterable[Member]) -> tuple[Outcome, dict[int, AppraisalResult]]:
     """What the figures of this moment suggest; eight statements, whatever the number of members."""
     people = {member.pk: member for member in members}
     ids = list(people)
-    scheme = RuleBook().of_year(branch.hospital_id, year).scheme
+    rules = RuleBook().of_year(branch.hospital_id, year)
     totals = dict(MemberYear.objects.filter(member__in=ids, year=year).values_list("member_id", "total"))
     persons, exempt = people_of(ids), exempt_in(ids, year)
-    results, vetoes = results_of(ids, year), vetoes_of(ids, year)
+    results, vetoes = results_of(ids, year), vetoes_of(ids, year, rules.items)
     facts = [
         Facts(
             member=pk,
-            year_points=None if pk in exempt else totals.get(pk, scheme.base),
+            year_points=None if pk in exempt else totals.get(pk, rules.scheme.base),
             votes=dict(zip(VOTES, votes_of(results[pk]), strict=True)) if pk in results else {},
             is_full=member.roll_type == MemberType.FULL,  # type: ignore[attr-defined]
             months=persons[pk].months(year),
@@ -241,7 +236,7 @@ def judged_now(branch: Branch, year: int, members: Iterable[Member]) -> tuple[Ou
         )
         for pk, member in people.items()
     ]
-    return judge(facts, scheme), results
+    return judge(facts, rules.scheme), results
 
 
 def board(branch: Branch, year: int, today: date, *, live: bool = False) -> Board:
@@ -283,7 +278,7 @@ def _open_row(member: Member, one: Judged, result: AppraisalResult | None, line:
 
 def _frozen_row(line: AssessmentLine, result: AppraisalResult | None) -> Row:
     is_left_open = line.composite is not None and not line.suggested and not line.ungraded
-    by_hand = is_left_open and veto_limit(Veto(code) for code in line.vetoes)[1]
+    by_hand = is_left_open and bool(line.vetoes)  # who is under a veto is never a candidate at the cut
     one = Judged(
         member=line.member_id,
         year_points=line.year_points,

@@ -7,6 +7,7 @@ from points.assessment.figures import vetoes_of
 from points.assessment.rules import veto_limit
 from points.choices import AssessmentState, Grade
 from points.models import AssessmentLine
+from points.rulebook.book import RuleBook
 
 
 class OwnGrade(NamedTuple):
@@ -26,9 +27,10 @@ def own_grades(member: Member) -> list[OwnGrade]:
 
 
 def veto_words(member: Member, year: int) -> str:
-    """What the confirmed vetoes of a year leave of its grade, and nothing of why; "" where there is none. Two
+    """What the confirmed vetoes of a year leave of its grade, and nothing of why; "" where there is none. Three
     statements; for the member and for those who may see discipline."""
-    vetoes = vetoes_of([member.pk], year).get(member.pk, ())
+    rules = RuleBook().of_year(member.branch.hospital_id, year).items
+    vetoes = vetoes_of([member.pk], year, rules).get(member.pk, ())
     if not vetoes:
         return ""
     limit, by_hand = veto_limit(vetoes)

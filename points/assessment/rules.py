@@ -20,15 +20,6 @@ PROBATIONARY: Final = "预备党员，不定等次"
 TOO_SHORT: Final = "在册不足3个月，不评定"
 NOT_APPRAISED: Final = "未参加测评"
 
-LIMITS: Final[Mapping[str, Grade]] = {  # the best grade a veto of the default rule book leaves
-    "V01": Grade.BASICALLY_QUALIFIED,
-    "V02": Grade.UNQUALIFIED,
-    "V03": Grade.UNQUALIFIED,
-    "V04": Grade.BASICALLY_QUALIFIED,
-    "V06": Grade.UNQUALIFIED,
-    "V07": Grade.UNQUALIFIED,
-}
-
 
 class Cut(StrEnum):
     """Where a candidate for 优秀 stands at the cap."""
@@ -41,8 +32,10 @@ class Cut(StrEnum):
 
 @dataclass(frozen=True)
 class Veto:
+    """`limit`: the best grade it leaves, as its item says in the edition of its day; None: decided elsewhere."""
+
     code: str
-    level: str = ""  # of an item with levels: the grade that was decided, by its code
+    limit: Grade | None = None
 
 
 @dataclass(frozen=True)
@@ -127,16 +120,10 @@ def excellent_cap(base: int, ratio: Fraction) -> int:
 
 
 def veto_limit(vetoes: Iterable[Veto]) -> tuple[Grade | None, bool]:
-    """The best grade all vetoes together leave, and whether one of them says nothing of it (V05 without a level)."""
-    limits, by_hand = [], False
-    for veto in vetoes:
-        if veto.level in Grade.values:
-            limits.append(Grade(veto.level))
-        elif veto.code in LIMITS:
-            limits.append(LIMITS[veto.code])
-        else:
-            by_hand = True
-    return (max(limits, key=ORDER.index) if limits else None), by_hand
+    """The best grade all vetoes together leave, and whether one of them says nothing of it."""
+    found = [veto.limit for veto in vetoes]
+    limits = [limit for limit in found if limit is not None]
+    return (max(limits, key=ORDER.index) if limits else None), None in found
 
 
 def limited(value: Grade, limit: Grade | None) -> Grade:

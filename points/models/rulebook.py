@@ -9,7 +9,7 @@ from django.db.models import Q
 from branches.choices import Capability
 from branches.models import Branch, BranchScopedQuerySet, Job, User
 from members.models import Member
-from points.choices import Category, Declarer, Origin, PostKind, Reviewer
+from points.choices import VETO_LIMITS, Category, Declarer, Grade, Origin, PostKind, Reviewer
 
 CENTS = {"max_digits": 8, "decimal_places": 2}
 
@@ -104,7 +104,8 @@ class RuleItem(models.Model):
 
     `levels`: [{"code", "label", "points"}, …] where worth goes by rank, length or gravity. `variants`: post ->
     {"points", "cap"} or {"off": true}, for members measured by that post. `feed`: the facts that make its entries
-    (points.ledger.registry); while nothing in the system delivers them, the item is claimed.
+    (points.ledger.registry); while nothing in the system delivers them, the item is claimed. `grade_limit`: the best
+    grade a veto leaves; "" where that was decided elsewhere and the meeting has to say it.
     """
 
     version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="items")
@@ -125,6 +126,7 @@ class RuleItem(models.Model):
     feed = models.CharField("自动来源", max_length=40, blank=True, default="")
     declared_by = models.CharField("申报人", max_length=16, choices=Declarer, default=Declarer.MEMBER)
     reviewed_by = models.CharField("审核人", max_length=24, choices=Reviewer, default=Reviewer.ORGANISER)
+    grade_limit = models.CharField("最高等次", max_length=24, choices=Grade, blank=True, default="")  # vetoes
     evidence = models.CharField("依据", max_length=60, blank=True, default="")
     evidence_required = models.BooleanField("必须上传依据", default=False)
     position = models.PositiveSmallIntegerField(default=0)
@@ -147,6 +149,11 @@ class RuleItem(models.Model):
             models.CheckConstraint(
                 condition=Q(declared_by__in=Declarer.values, reviewed_by__in=Reviewer.values),
                 name="rule_item_people_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(grade_limit="") | Q(category=Category.VETO, grade_limit__in=VETO_LIMITS),
+                name="rule_item_limit_of_veto",
+                violation_error_message="只有一票否决的项目限制等次。",
             ),
         ]
 

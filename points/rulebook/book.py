@@ -160,6 +160,7 @@ def item_of(row: RuleItem) -> Item:
         feed=row.feed,
         declared_by=Declarer(row.declared_by),
         reviewed_by=Reviewer(row.reviewed_by),
+        grade_limit=Grade(row.grade_limit) if row.grade_limit else None,
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from points.choices import CAPPED
-from points.rulebook.wording import number, ratio_words, variant_words
+from points.choices import CAPPED, Category
+from points.rulebook.wording import limit_words, number, ratio_words, variant_words
 from points.rules import DEFAULT_SCHEME, Item, Scheme
 
 
@@ -98,6 +98,7 @@ def item_words(item: Item, labels: Mapping[str, str]) -> dict[str, str]:
         "年度上限": "不设" if item.cap is None else number(item.cap),
         "不设党小组的支部系数": number(item.factor_without_groups),
         "岗位差别": "；".join(variant_words(item)),
+        "年度考核等次": limit_words(item.grade_limit) if item.category == Category.VETO else "",
         "计分说明": item.points_text,
         "记分方式": item.origin.label,
         "自动来源": labels.get(item.feed, item.feed),

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from branches.audit import record
 from branches.models import Branch, User
-from points.catalogue import row_of
+from points.catalogue import columns_of
 from points.models import RuleItem, RuleVersion
 from points.rulebook.book import item_of, plan_of
 from points.rulebook.differences import Plan, differences
@@ -122,7 +122,7 @@ def save_item(*, draft: RuleVersion, item: Item, version: int, actor: User, pk: 
         problems["code"] = too_many
     if problems:
         raise ValidationError(problems)
-    facts = row_of(item, kept.position if kept else _end_of(item, list(rows.values())))
+    facts = columns_of(item, kept.position if kept else _end_of(item, list(rows.values())))
     said: dict[str, Any] = {"code": [kept.code if kept else None, item.code], "title": [None, item.title]}
     if kept is None:
         rows_after = [one for one in rows.values() if one.position >= facts["position"]]
@@ -268,7 +268,7 @@ def _end_of(item: Item, rows: Sequence[RuleItem]) -> int:
 
 def _write_items(draft: RuleVersion, items: Sequence[Item]) -> None:
     RuleItem.objects.bulk_create(
-        [RuleItem(version=draft, **row_of(item, position)) for position, item in enumerate(items)]
+        [RuleItem(version=draft, **columns_of(item, position)) for position, item in enumerate(items)]
     )
 
 

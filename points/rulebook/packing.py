@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from points.catalogue import row_of
+from points.catalogue import columns_of
 from points.choices import CAPPED, Grade
 from points.models import RuleItem
 from points.rulebook.book import item_of
@@ -19,7 +19,7 @@ def pack(plan: Plan) -> dict[str, Any]:
     scheme = plan.scheme
     items = []
     for position, item in enumerate(plan.items):
-        row = row_of(item, position)
+        row = columns_of(item, position)
         items.append(row | {name: None if row[name] is None else str(row[name]) for name in FIGURES})
     return {
         "name": plan.name,

@@ -13,13 +13,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 from django.db.models import TextChoices
 
 from members.roster_file import Limits, UnreadableFile, read_workbook
-from points.choices import CAPPED, Category, Declarer, Grade, Origin, PostKind, Reviewer
+from points.choices import CAPPED, VETO_LIMITS, Category, Declarer, Grade, Origin, PostKind, Reviewer
 from points.rulebook.differences import Plan
 from points.rulebook.rules import MOST_LEVELS, item_problems, number_problem, scheme_problems
-from points.rulebook.wording import points_text, read_ratio
+from points.rulebook.wording import BY_DECISION, points_text, read_ratio
 from points.rulebook.workbook import CAPS, COLUMNS, HEAD, HEAD_SHEET, ITEM_SHEET, OFF
 from points.rules import Item, Level, Scheme, Variant
 
+LIMIT_WORDS: Final = {"": None, BY_DECISION: None} | {str(grade.label): grade for grade in VETO_LIMITS}
 YES_NO: Final = {"是": True, "否": False, "": False}
 LIMITS: Final = Limits(file_bytes=5 * 2**20, unpacked_bytes=20 * 2**20, rows=1000, cells=100_000)
 MOST_FAULTS: Final = 100
@@ -170,6 +171,7 @@ def _read_item(
         "cap": lambda cell: _amount(cell) if _text(cell) else None,
         "factor_without_groups": lambda cell: _amount(cell) if _text(cell) else Decimal(1),
         "variants": _variants,
+        "grade_limit": lambda cell: _one_of(cell, LIMIT_WORDS),
         "origin": lambda cell: _choice(cell, Origin),
         "feed": lambda cell: _one_of(cell, {"": "", **by_label}),
         "declared_by": lambda cell: _choice(cell, Declarer),

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from points.choices import CAPPED, Category, Declarer, Grade, Origin, PostKind, Reviewer
+from points.choices import CAPPED, VETO_LIMITS, Category, Declarer, Grade, Origin, PostKind, Reviewer
 from points.rulebook.differences import Plan, month_words, scheme_changes
 from points.rulebook.wording import TEXT_LENGTH, number, points_text, scaled_text
 from points.rules import LATE, STUDY_DONE, STUDY_SHORT, UNEXCUSED, Item, Scheme
@@ -60,6 +60,8 @@ def item_problems(item: Item) -> dict[str, str]:
         found["factor_without_groups"] = "系数应在0至10之间；0表示不设党小组的支部没有这一项。"
     elif item.factor_without_groups != 1 and (item.levels or item.feed in (STUDY_DONE, STUDY_SHORT)):
         found["factor_without_groups"] = "分档次的项目和学时项目不按党小组区分，请填1。"
+    if item.grade_limit and (item.category != Category.VETO or item.grade_limit not in VETO_LIMITS):
+        found["grade_limit"] = "只有一票否决的项目限制等次，最高为合格。"
     if len(item.points_text) > TEXT_LENGTH:
         found["points_text"] = f"计分说明不超过{TEXT_LENGTH}字。"
     if len(item.evidence) > 60:

@@ -5,13 +5,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from points.choices import Category, PostKind
+from points.choices import Category, Grade, PostKind
 from points.rules import Item, Level
 
 TEXT_LENGTH: Final = 60
 RATIO: Final = re.compile(
     r"(?P<part>\d{1,4})/(?P<whole>\d{1,4})|(?P<percent>\d{1,3}(\.\d{1,2})?)%|(?P<decimal>[01]?\.\d{1,4}|[01])"
 )
+BY_DECISION: Final = "按决定"
 POINTS_IN_TEXT: Final = re.compile(r"(\d+(?:\.\d+)?)(?=分(?!钟|之))")
 
 
@@ -62,7 +63,7 @@ def points_text(item: Item) -> str:
     '每满8小时1分'
     """
     if item.category == Category.VETO:
-        return "一票否决"
+        return limit_words(item.grade_limit)
     if item.levels:
         text = "，".join(f"{level.label}{number(level.points)}分" for level in item.levels)
         return text if len(text) <= TEXT_LENGTH else _range(item.levels)
@@ -74,6 +75,17 @@ def points_text(item: Item) -> str:
     else:
         text = f"每{item.unit}{worth}"
     return (text + _without_groups(item))[:TEXT_LENGTH]
+
+
+def limit_words(limit: Grade | None) -> str:
+    """What a veto leaves of the grade of its year.
+
+    >>> limit_words(Grade.BASICALLY_QUALIFIED), limit_words(Grade.UNQUALIFIED), limit_words(None)
+    ('评定不高于基本合格', '不合格', '按决定')
+    """
+    if limit is None:
+        return BY_DECISION
+    return str(limit.label) if limit == Grade.UNQUALIFIED else f"评定不高于{limit.label}"
 
 
 def _range(levels: tuple[Level, ...]) -> str:

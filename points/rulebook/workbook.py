@@ -12,9 +12,9 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
-from points.choices import CAPPED, PostKind
+from points.choices import CAPPED, Category, PostKind
 from points.rulebook.differences import Plan, month_words
-from points.rulebook.wording import number, ratio_words
+from points.rulebook.wording import BY_DECISION, number, ratio_words
 from points.rules import Item, Variant
 
 HEAD_SHEET, ITEM_SHEET = "规则", "项目"
@@ -48,6 +48,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "cap": "年度上限",
     "factor_without_groups": "不设党小组的支部系数",
     "variants": "岗位差别",
+    "grade_limit": "最高等次",
     "points_text": "计分说明",
     "origin": "记分方式",
     "feed": "自动来源",
@@ -56,7 +57,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "evidence": "依据",
     "evidence_required": "必须上传依据",
 }
-WIDTHS: Final = (8, 10, 30, 8, 8, 8, 40, 10, 12, 30, 34, 12, 26, 12, 30, 22, 12)
+WIDTHS: Final = (8, 10, 30, 8, 8, 8, 40, 10, 12, 30, 12, 34, 12, 26, 12, 30, 22, 12)
 OFF: Final = "不适用"
 
 
@@ -70,7 +71,7 @@ def write(plan: Plan, labels: Mapping[str, str]) -> bytes:
         head.append([_cell(head, HEAD[name]), _cell(head, value)])
     sheet = book.create_sheet(ITEM_SHEET)
     for at, width in enumerate(WIDTHS):
-        sheet.column_dimensions["ABCDEFGHIJKLMNOPQ"[at]].width = width
+        sheet.column_dimensions["ABCDEFGHIJKLMNOPQR"[at]].width = width
     sheet.freeze_panes = "D2"
     sheet.append([_cell(sheet, name, bold=True) for name in COLUMNS.values()])
     for item in plan.items:
@@ -109,6 +110,7 @@ def _item_values(item: Item, labels: Mapping[str, str]) -> list[Any]:
         item.cap,
         item.factor_without_groups,
         "；".join(f"{PostKind(post).label}：{_variant_words(one)}" for post, one in item.variants.items()),
+        _limit_word(item),
         item.points_text,
         item.origin.label,
         labels.get(item.feed, item.feed),
@@ -117,6 +119,12 @@ def _item_values(item: Item, labels: Mapping[str, str]) -> list[Any]:
         item.evidence,
         "是" if item.evidence_required else "否",
     ]
+
+
+def _limit_word(item: Item) -> str:
+    if item.category != Category.VETO:
+        return ""
+    return str(item.grade_limit.label) if item.grade_limit else BY_DECISION
 
 
 def _plain(value: Decimal) -> str:

@@ -5,9 +5,9 @@ from fractions import Fraction
 
 from django import template
 
-from points.choices import EARNING
+from points.choices import EARNING, Category, Grade
 from points.models import RuleItem
-from points.rulebook.wording import ratio_words, variant_words
+from points.rulebook.wording import limit_words, ratio_words, variant_words
 from points.rules import Item, Scheme
 
 register = template.Library()
@@ -17,6 +17,15 @@ register = template.Library()
 def variants(item: Item | None) -> list[str]:
     """临床：2分，上限4分 - a line for each post that differs."""
     return variant_words(item) if item else []
+
+
+@register.filter
+def veto_effect(row: RuleItem) -> str:
+    """What a veto leaves of the grade of its year; "" for other items, and for a veto whose weight is decided elsewhere
+    who says it."""
+    if row.category != Category.VETO:
+        return ""
+    return limit_words(Grade(row.grade_limit)) if row.grade_limit else "按决定，等次由会议登记"
 
 
 @register.filter

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django import forms
 
-from points.choices import CAPPED, Category, Declarer, Grade, Origin, PostKind, Reviewer
+from points.choices import CAPPED, VETO_LIMITS, Category, Declarer, Grade, Origin, PostKind, Reviewer
 from points.models import RuleItem, RuleVersion
 from points.rulebook.book import item_of, plan_of, scheme_of
 from points.rulebook.differences import Plan
@@ -172,6 +172,12 @@ class ItemForm(forms.Form):
         help_text="不设党小组的支部，分值和上限按几倍计：1为相同，1.5为一倍半，0为没有这一项。",
     )
     variants = forms.CharField(required=False)
+    grade_limit = choice(
+        "最高等次",
+        [("", "按决定（由会议登记）"), *((one.value, one.label) for one in VETO_LIMITS)],
+        required=False,
+        help_text="一票否决生效后，当年考核最高能定的等次。",
+    )
     points_text = text("计分说明", 60, help_text="留空则按上面的数字自动写成。")
     origin = choice("记分方式", Origin)
     feed = choice("自动来源", [], required=False)
@@ -227,9 +233,10 @@ class ItemForm(forms.Form):
         data = self.cleaned_data
         how = data["how"]
         levels = tuple(self._levels()) if how == "levels" else ()
+        category, limit = Category(data["category"]), data["grade_limit"]
         return Item(
             code=data["code"].strip().upper(),
-            category=Category(data["category"]),
+            category=category,
             title=" ".join(data["title"].split()),
             points=Decimal(0) if how == "levels" else data["points"] or Decimal(0),
             cap=data["cap"],
@@ -247,6 +254,7 @@ class ItemForm(forms.Form):
             feed=data["feed"],
             declared_by=Declarer(data["declared_by"]),
             reviewed_by=Reviewer(data["reviewed_by"]),
+            grade_limit=Grade(limit) if limit and category == Category.VETO else None,
         )
 
     def clean(self) -> dict[str, Any]:
@@ -287,7 +295,11 @@ class ItemForm(forms.Form):
             name: getattr(item, name)
             for name in ("code", "category", "title", "unit", "origin", "feed", "declared_by", "reviewed_by")
         }
-        said |= {"evidence": item.evidence, "evidence_required": item.evidence_required}
+        said |= {
+            "grade_limit": item.grade_limit or "",
+            "evidence": item.evidence,
+            "evidence_required": item.evidence_required,
+        }
         said["how"] = "levels" if item.levels else "units" if item.per != 1 else "fixed"
         said["points"] = "" if item.levels else number(item.points)
         said["per"] = "" if item.per == 1 else number(item.per)

@@ -68,9 +68,9 @@ def written(member: Member, code: str = "E05", **fields: Any) -> Claim:
     return Claim.objects.create(member=member, **data | fields)
 
 
-def edition(hospital: Branch, **changes: dict[str, Any]) -> RuleVersion:
+def edition(hospital: Branch, since: date = date(2026, 1, 1), **changes: dict[str, Any]) -> RuleVersion:
     """An edition of the hospital's own like the default but for some items: edition(hospital, E05={"points": 2})."""
-    version = RuleVersion.objects.create(hospital=hospital, name="本院规则", valid_from=date(2026, 1, 1))
+    version = RuleVersion.objects.create(hospital=hospital, name="本院规则", valid_from=since)
     for item in RuleItem.objects.filter(version__hospital=None):
         item.pk, item.version = None, version
         for field, value in changes.get(item.code, {}).items():

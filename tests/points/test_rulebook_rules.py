@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from points.catalogue import CATALOGUE, EDITION, VALID_FROM
-from points.choices import CAPPED, Category, Declarer, Origin
+from points.choices import CAPPED, Category, Declarer, Grade, Origin
 from points.rulebook.differences import Plan, differences
 from points.rulebook.rules import Situation, item_problems, publish_checks, scaled, scheme_problems, valid_from_problem
 from points.rulebook.wording import points_text, ratio_words, read_ratio, scaled_text
@@ -18,6 +18,8 @@ DEFAULT = Plan(EDITION, VALID_FROM, "", DEFAULT_SCHEME, CATALOGUE)
 JANUARY, JULY = date(2027, 1, 1), date(2027, 7, 1)
 NOW = Situation(today=date(2026, 11, 22))
 ITEM = Item("A01", Category.ORG, "参加党员大会", Decimal("0.5"), Decimal(2), points_text="每次0.5分")
+
+VETO = next(item for item in CATALOGUE if item.code == "V02")
 
 
 def january(**changes):
@@ -46,6 +48,8 @@ def test_the_default_rules_pass_every_check():
         ("cap", replace(ITEM, category=Category.DED, points=Decimal(-1), declared_by=Declarer.OFFICE)),
         ("declared_by", replace(ITEM, category=Category.DED, points=Decimal(-1), cap=None)),
         ("points", replace(ITEM, category=Category.VETO, cap=None)),
+        ("grade_limit", replace(ITEM, grade_limit=Grade.UNQUALIFIED)),
+        ("grade_limit", replace(VETO, grade_limit=Grade.EXCELLENT)),
         ("feed", replace(ITEM, origin=Origin.AUTO)),
         ("origin", replace(ITEM, feed="attendance.theme_day")),
         ("feed", replace(ITEM, origin=Origin.AUTO, feed="absence.unexcused")),
@@ -134,7 +138,9 @@ def test_caps_that_can_never_be_reached_are_pointed_out():
         (replace(ITEM, per=Decimal(8), unit="小时", points=Decimal(1)), "每满8小时1分"),
         (replace(ITEM, points=Decimal(-2), cap=None), "每次−2分"),
         (replace(ITEM, factor_without_groups=Decimal(0)), "每次0.5分（不设党小组的支部无此项）"),
-        (replace(ITEM, category=Category.VETO), "一票否决"),
+        (VETO, "不合格"),
+        (replace(VETO, grade_limit=Grade.BASICALLY_QUALIFIED), "评定不高于基本合格"),
+        (replace(VETO, grade_limit=None), "按决定"),
         (replace(ITEM, levels=(Level("a", "一等", Decimal(3)), Level("b", "二等", Decimal(2)))), "一等3分，二等2分"),
         (
             replace(ITEM, levels=tuple(Level(str(n), f"很长很长很长的名称{n}", Decimal(n)) for n in range(1, 9))),
@@ -147,7 +153,7 @@ def test_figures_in_words(item, text):
 
 
 def test_most_of_the_default_texts_follow_from_the_figures():
-    by_hand = {item.code for item in CATALOGUE if points_text(item) != item.points_text and item.category != "VETO"}
+    by_hand = {item.code for item in CATALOGUE if points_text(item) != item.points_text}
     assert len(by_hand) <= 12
 
 

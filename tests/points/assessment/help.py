@@ -27,11 +27,12 @@ def polled(member, *counts, by):
     AppraisalResult.objects.update_or_create(member=member, year=YEAR, defaults=fields)
 
 
-def veto(member, code, secretary, level=""):
-    rule = RuleItem.objects.filter(code=code).first()
+def veto(member, code, secretary, version=None):
+    """`version`: the edition of its day; the default one where none is given."""
+    rule = RuleItem.objects.get(code=code, version=version or RuleVersion.objects.get(hospital=None))
     day = date(YEAR, 6, 1)
     return Claim.objects.create(
-        member=member, branch=member.branch, rule=rule, rule_code=code, category=Category.VETO, level=level, points=0,
+        member=member, branch=member.branch, rule=rule, rule_code=code, category=Category.VETO, points=0,
         happened_on=day, month=day, title="决定", document_no="纪字1号", state=ClaimState.ACCEPTED,
         declared_by=secretary,
     )  # fmt: skip

@@ -7,14 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from branches import append_only
 from members.models import Exemption, MembershipEvent
 from points.assessment.figures import board
 from points.assessment.rules import PROBATIONARY, TOO_SHORT
 from points.choices import Category, ClaimState, Grade
-from points.models import Claim, MemberItem, RuleItem
+from points.models import Claim, MemberItem
 from tests import factories
 from tests.points.assessment.help import YEAR, grades, one_in, polled, row_of, veto
+from tests.points.claims_help import edition
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_the_day")]
 EXCELLENT, QUALIFIED, BASICALLY, UNQUALIFIED = Grade
@@ -71,13 +71,28 @@ class TestFigures:
             BASICALLY, EXCELLENT, UNQUALIFIED, QUALIFIED,
         ]  # fmt: skip
 
-    def test_a_level_of_a_veto_is_known_by_its_code_or_by_its_words(self, branch, people, secretary):
-        claim = veto(people[0], "V05", secretary, level="b")
-        assert row_of(branch, people[0]).grade is None
-        levels = [{"code": "a", "label": "基本合格", "points": "0"}, {"code": "b", "label": "不合格", "points": "0"}]
-        with append_only.suspended():
-            RuleItem.objects.filter(pk=claim.rule_id).update(levels=levels)
-        assert row_of(branch, people[0]).grade == UNQUALIFIED
+    def test_a_veto_does_what_its_row_says_in_the_edition_of_its_day(self, branch, people, secretary):
+        """Its code says nothing: V08 was added by the hospital, V01 was made graver, V02 left to the meeting."""
+        made = edition(
+            branch.hospital,
+            V01={"grade_limit": UNQUALIFIED},
+            V02={"grade_limit": ""},
+            V03={"code": "V08", "grade_limit": QUALIFIED},
+        )
+        for member, code in zip(people, ("V01", "V02", "V08"), strict=False):
+            veto(member, code, secretary, made)
+        veto(people[3], "V01", secretary)  # decided while the default rules were in force
+        rows = [row_of(branch, member) for member in people[:4]]
+        assert [row.judged.limit for row in rows] == [UNQUALIFIED, None, QUALIFIED, BASICALLY]
+        assert [row.judged.by_hand for row in rows] == [False, True, False, False]
+        assert [row.grade for row in rows] == [UNQUALIFIED, None, QUALIFIED, BASICALLY]
+
+    def test_a_veto_without_a_claim_goes_by_the_rules_of_the_year(self, branch, people, secretary):
+        edition(branch.hospital, V03={"code": "V08", "grade_limit": QUALIFIED}, since=date(YEAR, 1, 1))
+        for member, code in zip(people, ("V08", "V99"), strict=False):
+            MemberItem.objects.create(member=member, year=YEAR, rule_code=code, category=Category.VETO, n=1)
+        assert [row_of(branch, member).judged.limit for member in people[:2]] == [QUALIFIED, None]
+        assert row_of(branch, people[1]).judged.by_hand
 
     def test_the_cap_is_that_of_the_edition_in_force_at_the_end_of_the_year(self, branch, people, propose):
         for year, parts in ((2024, 2), (2025, 6), (2026, 1)):

@@ -23,7 +23,8 @@ from points.assessment.rules import (
     needs_reason,
     veto_limit,
 )
-from points.choices import Grade
+from points.catalogue import CATALOGUE
+from points.choices import VETO_LIMITS, Category, Grade
 from points.rules import Scheme
 
 EXCELLENT, QUALIFIED, BASICALLY, UNQUALIFIED = ORDER
@@ -91,28 +92,30 @@ class TestWhoIsNotGraded:
 
 
 class TestVetoes:
-    @pytest.mark.parametrize("code", ["V01", "V04"])
-    def test_these_leave_at_most_basically_qualified(self, code):
-        assert one(person(vetoes=(Veto(code),))).suggested == BASICALLY
+    @pytest.mark.parametrize("limit", [QUALIFIED, BASICALLY, UNQUALIFIED])
+    def test_it_leaves_at_most_what_its_item_says_whatever_its_code(self, limit):
+        assert one(person(vetoes=(Veto("V31", limit),))).suggested == limit
 
-    @pytest.mark.parametrize("code", ["V02", "V03", "V06", "V07"])
-    def test_these_leave_unqualified(self, code):
-        assert one(person(vetoes=(Veto(code),))).suggested == UNQUALIFIED
+    def test_the_default_rules_say_what_each_leaves(self):
+        said = {item.code: item.grade_limit for item in CATALOGUE if item.category == Category.VETO}
+        assert [code for code, limit in said.items() if limit == BASICALLY] == ["V01", "V04"]
+        assert [code for code, limit in said.items() if limit == UNQUALIFIED] == ["V02", "V03", "V06", "V07"]
+        assert said["V05"] is None
 
     def test_the_graver_of_two_holds(self):
-        assert veto_limit([Veto("V01"), Veto("V02")]) == (UNQUALIFIED, False)
+        assert veto_limit([Veto("V01", BASICALLY), Veto("V02", UNQUALIFIED)]) == (UNQUALIFIED, False)
 
     def test_a_limit_never_lifts_anybody(self):
-        assert one(person(points="0", votes={UNQUALIFIED: 1}, vetoes=(Veto("V01"),))).suggested == UNQUALIFIED
+        line = one(person(points="0", votes={UNQUALIFIED: 1}, vetoes=(Veto("V01", BASICALLY),)))
+        assert line.suggested == UNQUALIFIED
 
-    def test_v05_goes_by_its_level_else_people_say(self):
-        assert one(person(vetoes=(Veto("V05", "unqualified"),))).suggested == UNQUALIFIED
-        line = one(person(vetoes=(Veto("V05"), Veto("V04"))))
+    def test_of_one_decided_elsewhere_people_say_within_the_limits_of_the_others(self):
+        line = one(person(vetoes=(Veto("V05"), Veto("V04", BASICALLY))))
         assert (line.suggested, line.by_hand, line.is_open) == (None, True, True)
         assert choices(line) == (BASICALLY, UNQUALIFIED)
 
     def test_no_hand_goes_beyond_the_limit(self):
-        line = one(person(vetoes=(Veto("V01"),)))
+        line = one(person(vetoes=(Veto("V01", BASICALLY),)))
         assert choices(line) == (BASICALLY, UNQUALIFIED)
 
 
@@ -205,8 +208,7 @@ facts = st.builds(
     is_full=st.booleans(),
     months=st.integers(0, 12),
     vetoes=st.lists(
-        st.builds(Veto, st.sampled_from(["V01", "V02", "V04", "V05", "V07"]), st.sampled_from(["", "unqualified"])),
-        max_size=2,
+        st.builds(Veto, st.sampled_from(["V01", "V05", "V31"]), st.sampled_from([None, *VETO_LIMITS])), max_size=2
     ).map(tuple),
 )
 branches = st.lists(facts, max_size=40).map(
