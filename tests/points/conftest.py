@@ -13,12 +13,13 @@ from activities.rules import period_bounds
 from branches.models import Branch, User
 from members.models import Member
 from points.catalogue import install_default
+from points.choices import ClaimState
 from points.cycle.closing import close_months
 from points.cycle.publishing import publish_quarter
 from points.cycle.rules import months_between, quarter_end
 from points.cycle.table import build, digest_of
-from points.ledger.posting import post_source
-from points.models import Publication, RuleItem, RuleVersion
+from points.ledger.posting import post_many, post_source
+from points.models import Claim, Publication, RuleItem, RuleVersion
 from tests import factories
 
 
@@ -56,6 +57,27 @@ def held(branch: Branch) -> Callable[..., Activity]:
         )
         post_source(source_kind="activity", source_id=activity.pk, revision=activity.revision, actor=activity.recorder)
         return activity
+
+    return make
+
+
+@pytest.fixture
+def claimed() -> Callable[..., Claim]:
+    """claimed(member, code, points, …): a claim of this year; accepted ones are posted."""
+
+    def make(
+        member: Member, code: str = "E01", points: str = "0.5", state: str = ClaimState.ACCEPTED, **kw: Any
+    ) -> Claim:
+        rule = RuleItem.objects.get(code=code, version__hospital__isnull=True)
+        day = kw.pop("day", date(2026, 11, 10))
+        if state == ClaimState.ANNOUNCED:
+            kw = {"announced_on": factories.TODAY, "postable_from": factories.TODAY} | kw
+        claim = Claim.objects.create(
+            member=member, branch=member.branch, rule=rule, rule_code=code, category=rule.category, points=points,
+            happened_on=day, month=day.replace(day=1), title=kw.pop("title", "门诊导诊"), state=state, **kw,
+        )  # fmt: skip
+        post_many(source_kind="claim", source_ids=[claim.pk], actor=None)
+        return claim
 
     return make
 

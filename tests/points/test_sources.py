@@ -1,47 +1,23 @@
 """What each kind of record is worth, and how a change of the record reaches the ledger."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-import time_machine
-from django.core.exceptions import ValidationError
 
-from activities.attendance.hours import add_course, book_hours, remove_course
 from activities.attendance.make_ups import lapse_make_ups, open_make_ups, waive_make_up
-from activities.choices import ActivityState, AttendanceStatus, Kind, MakeUpState, SignMethod
-from activities.models import Attendance, FollowUp, LifeEntry, MakeUp, StudyHours
+from activities.choices import AttendanceStatus, Kind, MakeUpState, SignMethod
+from activities.models import Attendance, FollowUp, LifeEntry, MakeUp
 from activities.records.contents import FollowUpLine, write_parts
 from activities.records.follow_ups import finish, reopen
-from activities.signals import activity_confirmed
-from branches.choices import BranchLevel, Role
-from points.catalogue import DEFAULTS
 from points.choices import ClaimState
-from points.cycle.closing import close_months
 from points.ledger import registry
 from points.ledger.check import differences
 from points.ledger.posting import post_many, post_source
-from points.models import Claim, Entry, MemberPost, PeriodClose, RuleItem, RuleVersion
-from tests import factories
+from points.models import Claim, RuleItem
+from tests.points.ledger_help import announced, correct, standing
 
 pytestmark = pytest.mark.django_db
-
-
-def standing(member, code=""):
-    rows = Entry.objects.standing().filter(member=member).order_by("happened_on", "rule_code")
-    return [(e.rule_code, e.points, e.happened_on) for e in rows if not code or e.rule_code == code]
-
-
-def announced(member):
-    rows = Claim.objects.filter(member=member, state=ClaimState.ANNOUNCED).order_by("rule_code")
-    return list(rows.values_list("rule_code", "points"))
-
-
-def correct(activity):
-    activity.revision += 1
-    activity.save()
-    post_source(source_kind="activity", source_id=activity.pk, revision=activity.revision, actor=activity.recorder)
 
 
 # --- attendance ---
@@ -98,53 +74,6 @@ def test_the_life_meeting_counts_with_the_own_self_criticism_on_record(groups, m
     correct(activity)
     assert [code for code, *_ in standing(members[0])] == ["A05"]
     assert standing(members[1]) == []
-
-
-# --- hours of study ---
-
-
-def test_each_full_eight_hours_is_a_point_on_the_day_it_was_reached(branch, members, organiser):
-    for day, hours in ((1, 6), (5, 6), (9, 12)):
-        add_course(
-            member=members[0],
-            title=f"培训{day}",
-            studied_on=date(2026, 10, day),
-            hours=Decimal(hours),
-            actor=organiser,
-        )
-    assert standing(members[0], "B01") == [
-        ("B01", Decimal("1.00"), date(2026, 10, 5)),
-        ("B01", Decimal("1.00"), date(2026, 10, 9)),
-        ("B01", Decimal("1.00"), date(2026, 10, 9)),
-    ]
-    assert list(differences(2026)) == []
-
-
-def test_a_course_taken_out_takes_its_unit_along(branch, members, organiser):
-    course = add_course(
-        member=members[0], title="培训", studied_on=date(2026, 10, 1), hours=Decimal(8), actor=organiser
-    )
-    assert len(standing(members[0], "B01")) == 1
-    remove_course(entry=course, actor=organiser)
-    assert standing(members[0], "B01") == []
-    assert list(differences(2026)) == []
-
-
-def test_what_a_member_reports_counts_once_it_was_checked(branch, members):
-    add_course(member=members[0], title="培训", studied_on=date(2026, 10, 1), hours=Decimal(8), actor=members[0].user)
-    assert standing(members[0], "B01") == []
-
-
-def test_hours_of_a_meeting_are_points_in_its_own_transaction(branch, groups, members, held):
-    activity = held(members[:1], hours=Decimal(8))
-    book_hours(activity, activity.recorder)
-    correct(activity)
-    assert [code for code, *_ in standing(members[0])] == ["A02", "B01"]
-    activity.state = ActivityState.RETURNED
-    activity.save()
-    book_hours(activity, activity.recorder)
-    post_source(source_kind="activity", source_id=activity.pk, revision=activity.revision, actor=None)
-    assert standing(members[0]) == []
 
 
 # --- make-ups ---
@@ -217,6 +146,19 @@ def test_nobody_earns_by_ticking_off_what_is_their_own(members, held):
     assert standing(members[0], "C03") == []
 
 
+def test_a_matter_given_to_somebody_else_takes_its_point_along(members, held, organiser):
+    activity = held(members[:2])
+    matter = FollowUp.objects.create(
+        activity=activity, number=1, text="更新制度", owner=members[0].user, due=date(2026, 11, 18)
+    )
+    finish(follow_up=matter, note="已更新", actor=organiser, on=date(2026, 11, 12))
+    line = FollowUpLine("更新制度", members[1].user_id, date(2026, 11, 18))
+    write_parts(activity, {"resolutions": [line]})
+    assert standing(members[0], "C03") == []
+    assert len(standing(members[1], "C03")) == 1
+    assert list(differences()) == []
+
+
 # --- the registry ---
 
 
@@ -256,154 +198,3 @@ def test_a_source_of_a_later_room_joins_without_a_line_of_the_ledger(branch, mem
     paid.clear()
     post_many(source_kind="dues_month", source_ids=[7], actor=organiser)
     assert standing(members[0]) == []
-
-
-# --- editions of a hospital ---
-
-
-@pytest.fixture
-def edition(hospital):
-    """edition(valid_from, A02=…): a published edition of the hospital with these items of the default changed."""
-
-    def make(valid_from, variants=None, published=True, **points):
-        version = RuleVersion.objects.create(
-            hospital=hospital,
-            name="院内版",
-            valid_from=valid_from,
-            published_at=factories.at(valid_from) if published else None,
-        )
-        for item in RuleItem.objects.filter(version__hospital=None):
-            item.pk, item.version = None, version
-            item.points = Decimal(points.get(item.code, item.points))
-            item.variants = (variants or {}).get(item.code, {})
-            item.save()
-        return version
-
-    return make
-
-
-def test_a_hospital_has_its_own_edition_from_its_month_on_and_others_keep_the_default(
-    hospital, branch, groups, members, held, edition
-):
-    edition(date(2026, 7, 1), A02="2")
-    other = factories.make_branch(factories.make_branch(name="海州医院党委"))
-    factories.make_branch(other, level=BranchLevel.GROUP)
-    stranger = factories.make_member(other)
-    held(members[:1], day=date(2026, 6, 30))
-    held(members[:1], day=date(2026, 7, 1))
-    held([stranger], day=date(2026, 7, 1), branch=other)
-    assert [points for _, points, _ in standing(members[0])] == [Decimal("0.50"), Decimal("2.00")]
-    assert [points for _, points, _ in standing(stranger)] == [Decimal("0.50")]
-    assert list(differences()) == []
-
-
-def test_a_draft_is_in_force_nowhere(branch, groups, members, held, edition):
-    edition(date(2026, 1, 1), published=False, A02="2")
-    held(members[:1])
-    assert [points for _, points, _ in standing(members[0])] == [Decimal("0.50")]
-
-
-def test_posts_are_fixed_with_the_first_points_of_the_year(branch, groups, members, held, edition):
-    edition(date(2026, 1, 1), variants={"A02": {"administration": {"points": "1.5"}}})
-    branch.category = "administration"
-    branch.save()
-    held(members[:1], day=date(2026, 10, 28))
-    assert MemberPost.objects.get(member=members[0]).post == "administration"
-    branch.category = "clinical"
-    branch.save()
-    held(members[:1], day=date(2026, 11, 11))
-    assert [points for _, points, _ in standing(members[0])] == [Decimal("1.50"), Decimal("1.50")]
-    assert list(differences()) == []
-
-
-def test_an_item_a_post_does_not_have_is_worth_nothing_to_it(branch, groups, members, held, edition, person):
-    edition(date(2026, 1, 1), variants={"A02": {"retired": {"off": True}}})
-    MemberPost.objects.create(member=members[0], year=2026, post="retired", set_by=person(Role.ORGANISATION_MEMBER))
-    held(members[:2])
-    assert standing(members[0]) == []
-    assert len(standing(members[1])) == 1
-
-
-def test_the_feed_of_hours_may_move_to_an_item_of_the_house_own(branch, members, organiser, edition):
-    """A unit is worth what the edition of its day says, under the code that edition gives it."""
-    version = edition(date(2026, 7, 1), published=False)
-    version.items.filter(code="B01").update(code="B06", points=Decimal(2))
-    RuleVersion.objects.filter(pk=version.pk).update(published_at=factories.at(date(2026, 7, 1)))
-    for day in (date(2026, 3, 2), date(2026, 10, 2)):
-        add_course(member=members[0], title="培训", studied_on=day, hours=Decimal(8), actor=organiser)
-    assert standing(members[0]) == [
-        ("B01", Decimal("1.00"), date(2026, 3, 2)),
-        ("B06", Decimal("2.00"), date(2026, 10, 2)),
-    ]
-    assert list(differences(2026)) == []
-
-
-@pytest.mark.parametrize(("factor", "points"), [("1.5", "0.38"), ("2", "0.50")])
-def test_a_factor_gives_hundredths_and_the_ledger_agrees_with_it(factor, points):
-    item = replace(DEFAULTS["A04"], points=Decimal("0.25"), factor_without_groups=Decimal(factor))
-    assert item.value(has_groups=False) == Decimal(points)
-
-
-def test_a_record_confirmed_late_takes_back_the_shortfall_it_makes_good(hospital, branch, groups, members, held):
-    with time_machine.travel(factories.at(date(2027, 1, 6), 10), tick=False):
-        close_months(branches=[branch], month=date(2026, 12, 1), actor=None, today=date(2027, 1, 6))
-        assert announced(members[0]) == [("G11", Decimal("-2.00"))]
-        activity = factories.make_activity(
-            branch,
-            kinds=(Kind.PARTY_LECTURE,),
-            day=date(2026, 12, 28),
-            state=ActivityState.CONFIRMED,
-            members=members[:1],
-            revision=1,
-            hours=Decimal(32),
-        )
-        book_hours(activity, activity.recorder)
-        post_source(source_kind="activity", source_id=activity.pk, revision=1, actor=None, is_first=True)
-        assert announced(members[0]) == []
-        assert len(standing(members[0], "B01")) == 4
-        assert list(differences(2026)) == []
-
-
-def test_a_course_of_a_locked_quarter_is_neither_added_nor_removed(branch, members, organiser):
-    course = add_course(member=members[0], title="培训", studied_on=date(2026, 5, 4), hours=Decimal(8), actor=organiser)
-    PeriodClose.objects.create(branch=branch, kind="quarter", start=date(2026, 4, 1), state="locked")
-    with pytest.raises(ValidationError, match="锁定"):
-        add_course(member=members[0], title="另一次", studied_on=date(2026, 5, 5), hours=Decimal(8), actor=organiser)
-    with pytest.raises(ValidationError, match="锁定"):
-        remove_course(entry=course, actor=organiser)
-    assert len(standing(members[0], "B01")) == 1
-
-
-def test_a_matter_given_to_somebody_else_takes_its_point_along(members, held, organiser):
-    activity = held(members[:2])
-    matter = FollowUp.objects.create(
-        activity=activity, number=1, text="更新制度", owner=members[0].user, due=date(2026, 11, 18)
-    )
-    finish(follow_up=matter, note="已更新", actor=organiser, on=date(2026, 11, 12))
-    line = FollowUpLine("更新制度", members[1].user_id, date(2026, 11, 18))
-    write_parts(activity, {"resolutions": [line]})
-    assert standing(members[0], "C03") == []
-    assert len(standing(members[1], "C03")) == 1
-    assert list(differences()) == []
-
-
-# --- late ---
-
-
-def test_a_late_first_record_of_last_year_takes_an_announced_shortfall_of_hours_back(branch, members):
-    years = [member.pk * 1_000_000 + 2025 * 100 for member in members]
-    book_course(members[0], date(2025, 3, 1), hours=30)
-    PeriodClose.objects.create(branch=branch, kind="month", start=date(2025, 12, 1), state="closed")
-    post_many(source_kind="study", source_ids=years, actor=None)
-    assert announced(members[0]) == [("G11", Decimal("-2.00"))]
-    late = factories.make_activity(
-        branch, day=date(2025, 12, 20), state=ActivityState.CONFIRMED, members=members[:1], revision=1
-    )
-    book_course(members[0], date(2025, 12, 20), hours=2)
-    activity_confirmed.send(type(late), source_kind="activity", source_id=late.pk, revision=1, actor=late.recorder)
-    assert announced(members[0]) == []
-    assert list(differences()) == []
-
-
-def book_course(member, day, *, hours):
-    StudyHours.objects.create(member=member, branch=member.branch, studied_on=day, hours=hours, title="学习")
