@@ -5,7 +5,7 @@ days; they are defaults of this product (docs/domain.md, 6).
 """
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from points.choices import PeriodKind, PeriodState
@@ -100,6 +100,25 @@ def may_lock_quarter(state: str, objections_until: date | None, unsettled: int, 
         and not unsettled
         and (objections_until is None or (state == PeriodState.PUBLISHED and objections_until < today))
     )
+
+
+def is_late(
+    booked_at: datetime,
+    closed_at: datetime | None,
+    announced_at: datetime | None = None,
+    published_at: datetime | None = None,
+) -> bool:
+    """Whether an entry is a late booking (补记): it was booked after the month of its deed was closed.
+
+    `announced_at`: of a deduction, when its member was told. Told before the closing it is posted because the month
+    closes, however long its notice or an objection holds it up; but once its quarter was published without it
+    (`published_at`), nobody would read of it any more, so that it is late after all.
+    """
+    if closed_at is None or booked_at <= closed_at:
+        return False
+    if announced_at is None or announced_at > closed_at:
+        return True
+    return published_at is not None and published_at < booked_at
 
 
 class Standing(NamedTuple):

@@ -12,14 +12,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Q, Sum
 
 from branches.models import Branch
 from members.models import Exemption, Member
-from points.choices import EARNING, Category, PeriodKind, PeriodState
+from points.choices import EARNING, Category
+from points.cycle.late import late_among
 from points.cycle.rules import quarter_end
 from points.ledger.rollups import measured_posts, people_of, points_of_year
-from points.models import Entry, PeriodClose, Publication
+from points.models import Entry, Publication
 from points.rulebook.book import RuleBook
 from points.rules import ZERO, round_half_up
 
@@ -33,7 +34,7 @@ def build(branch: Branch, quarter: date) -> dict[str, Any]:
     {"rows": [{"member", "name", "group", "exempt", "place", ORG …, "total", "year"}],
     "late": [{"member", "name", "month", "item", "points"}]}
 
-    Figures are text, rounded to cents. Eleven queries at most, for any number of people.
+    Figures are text, rounded to cents. Fourteen queries at most, for any number of people.
     """
     end = quarter_end(quarter)
     roll = Member.objects.roll_of(branch, end).select_related("user", "group").order_by("user__search_keys", "pk")
@@ -95,19 +96,13 @@ def _rank(rows: list[dict[str, Any]]) -> None:
 
 
 def _late(branch: Branch, names: Mapping[int, str], quarter: date, end: date) -> list[dict[str, Any]]:
-    """Booked after their month was closed, and in no publication of an earlier quarter yet."""
-    closed = PeriodClose.objects.filter(
-        branch=OuterRef("branch"),
-        kind=PeriodKind.MONTH,
-        start=OuterRef("month"),
-        changed_at__lt=OuterRef("created_at"),
-    ).exclude(state=PeriodState.OPEN)
+    """Late bookings that no publication of an earlier quarter showed yet."""
     before = Publication.objects.filter(branch=branch, quarter__lt=quarter).order_by("-created_at")
     since = before.values_list("created_at", flat=True).first()
     unseen = Q(created_at__gt=since) if since else Q()
-    entries = Entry.objects.filter(unseen, Exists(closed), member__in=names, month__lte=end)
+    entries = Entry.objects.filter(unseen, member__in=names, month__lte=end).exclude(category=Category.VETO)
     found = []
-    for entry in entries.exclude(category=Category.VETO).select_related("rule").order_by("member", "month", "pk"):
+    for entry in late_among(entries.select_related("rule").order_by("member", "month", "pk")):
         item = DEDUCTION if entry.category == Category.DED else f"{entry.rule_code} {entry.rule.title}"
         found.append(
             {

@@ -87,6 +87,7 @@ def _follow(claim: Claim, award: Award | None, today: date) -> bool:
         claim.month, claim.rule, claim.title = month_of(award.happened_on), award.rule, award.reason[:100]
         if claim.state == ClaimState.WITHDRAWN:
             claim.state, claim.announced_on, claim.postable_from = ClaimState.ANNOUNCED, today, today
+            claim.declared_at = timezone.now()
     claim.revision += 1
     claim.version += 1
     return True

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from branches.models import User
 from config.templatetags.ui import cn_day, signed
 from members.models import month_of
-from points.choices import Category, Declarer, PeriodKind, PeriodState
+from points.choices import Category, Declarer
+from points.cycle.late import late_among
 from points.ledger import registry
-from points.ledger.posting import CLAIM
 from points.ledger.registry import Award
-from points.models import Entry, PeriodClose, RuleItem
+from points.models import Entry, RuleItem
 from points.rules import ZERO
 from points.statement.parts import HIDDEN
 
@@ -88,29 +88,30 @@ def entry_lines(
 ) -> list[Line]:
     """`entries` bring their `rule`, `undone` (their reversal) and `corrected` (points of what they take back).
 
-    One statement for the closed months, and a few for each kind of record.
+    At most four statements for what was booked late, and a few for each kind of record.
     """
-    links, closed = links_of(entries, reader), _closed(entries)
+    links = links_of(entries, reader)
+    late = {row.pk for row in late_among(Entry.objects.filter(pk__in=[entry.pk for entry in entries]))}
     return [
         _line(
             entry,
             hidden=is_confidential(entry.rule) and not sees_discipline,
             url=links.get((entry.source_kind, entry.source_id), ""),
-            closed_at=closed.get((entry.branch_id, entry.month)),
+            is_late=entry.pk in late,
             object_url=(object_urls or {}).get(entry.pk, ""),
         )
         for entry in entries
     ]
 
 
-def _line(entry: Entry, *, hidden: bool, url: str, closed_at: datetime | None, object_url: str) -> Line:
+def _line(entry: Entry, *, hidden: bool, url: str, is_late: bool, object_url: str) -> Line:
     is_reversal, undone = entry.reversal_of_id is not None, entry.undone is not None
     tags = []
     if is_reversal:
         tags.append(LIFTED if entry.lifted_by_id else CORRECTION)
     elif undone:
         tags.append(UNDONE)
-    if closed_at and entry.created_at > closed_at and not _posted_at_close(entry):
+    if is_late:
         tags.append(LATE)
     return Line(
         HIDDEN if hidden else entry.reason,
@@ -134,21 +135,6 @@ def links_of(entries: Iterable[Entry], reader: User) -> dict[tuple[str, int], st
     return {
         (kind, pk): url for kind, ids in kinds.items() for pk, url in registry.source(kind).links(ids, reader).items()
     }
-
-
-def _closed(entries: list[Entry]) -> dict[tuple[int, date], datetime]:
-    """When the months of these entries were closed, by branch. One statement."""
-    rows = PeriodClose.objects.filter(
-        kind=PeriodKind.MONTH,
-        branch__in={entry.branch_id for entry in entries},
-        start__in={entry.month for entry in entries},
-    ).exclude(state=PeriodState.OPEN)
-    return {(branch, start): at for branch, start, at in rows.values_list("branch_id", "start", "changed_at")}
-
-
-def _posted_at_close(entry: Entry) -> bool:
-    """An announced deduction is posted once its month is closed: that is its day, not a late one."""
-    return entry.source_kind == CLAIM and entry.category == Category.DED
 
 
 def is_confidential(rule: RuleItem) -> bool:

@@ -12,6 +12,7 @@ from branches.working_days import WorkCalendar, add_working_days, is_working_day
 from points.choices import PeriodKind, PeriodState
 from points.cycle import rules
 from points.cycle.rules import Standing, next_step
+from tests import factories
 
 PLAIN = WorkCalendar()
 DAYS = st.dates(date(2024, 1, 1), date(2028, 12, 31))
@@ -82,6 +83,27 @@ class TestDays:
         assert start <= day <= rules.quarter_end(start)
         assert rules.quarter_of(rules.quarter_end(start)) == start
         assert rules.months_between(start, rules.quarter_end(start))[-1] == rules.quarter_end(start).replace(day=1)
+
+
+CLOSED = factories.at(date(2026, 10, 8), 9)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("booked", "told", "published", "late"),
+    [
+        (CLOSED, None, None, False),
+        (CLOSED + MINUTE, None, None, True),
+        (CLOSED + MINUTE, CLOSED, None, False),  # a deduction that was told of and waited for its month to close
+        (CLOSED + MINUTE, CLOSED + MINUTE, None, True),
+        (CLOSED + 2 * MINUTE, CLOSED, CLOSED + 2 * MINUTE, False),
+        (CLOSED + 2 * MINUTE, CLOSED, CLOSED + MINUTE, True),  # its quarter was published without it
+        (CLOSED, CLOSED, CLOSED - MINUTE, False),
+    ],
+)
+def test_late_is_what_was_booked_after_its_month_closed_but_for_what_the_closing_posts(booked, told, published, late):
+    assert rules.is_late(booked, CLOSED, told, published) == late
+    assert not rules.is_late(booked, None, told, published)
 
 
 def _between(month: date, closes: date) -> range:

@@ -124,14 +124,20 @@ def test_nothing_of_a_locked_period_can_be_contradicted(me, branch, held, claime
     assert not page.pending.deductions[0].object_url
 
 
-def test_a_posted_deduction_is_an_ordinary_line_and_no_late_one(me, branch, claimed):
-    claimed(me, "G08", "-0.5", ClaimState.ANNOUNCED, day=date(2026, 10, 8))
+@pytest.mark.parametrize(("told", "tags"), [(2, []), (0, ["补记"])])
+def test_a_deduction_posted_because_its_month_closed_is_no_late_line_and_one_told_of_later_is(
+    me, branch, claimed, told, tags
+):
+    """`told`: minutes ago; the month was closed one minute ago."""
+    at = timezone.now() - timedelta(minutes=told)
+    claimed(me, "G08", "-0.5", ClaimState.ANNOUNCED, day=date(2026, 10, 8), declared_at=at)
     PeriodClose.objects.create(branch=branch, kind=PeriodKind.MONTH, start=date(2026, 10, 1), state=PeriodState.CLOSED)
     PeriodClose.objects.update(changed_at=timezone.now() - timedelta(minutes=1))
     post_due(branch_ids=[branch.pk], today=factories.TODAY, actor=None)
     page = shown(me)
     assert not page.pending.deductions
-    assert [(line.points, line.tags) for line in page.months[0].lines] == [(Decimal("-0.50"), ())]
+    (line,) = page.months[0].lines
+    assert (line.points, [tag.text for tag in line.tags]) == (Decimal("-0.50"), tags)
     assert page.own.result.total == Decimal("59.50")
 
 
