@@ -34,6 +34,7 @@ register(
         "objection.answered": "答复积分异议",
         "objection.appealed": "积分异议申诉",
         "objection.decided": "裁定积分申诉",
+        "objection.made_up": "办结异议的补正",
         "objection.withdrawn": "撤回积分异议",
         "deduction.posted": "扣分入账",
         "ledger.rebuilt": "重建积分汇总",

@@ -1,7 +1,8 @@
 """Objections (异议): raised by a member, answered by the branch, appealed to the Party office, decided there.
 
 Nobody answers or decides about their own points or their own objection, and nobody decides what they answered. One
-that is upheld takes the entry back, or the deduction; of something left out it says that the branch has to add it.
+that is upheld takes the entry back, or the deduction; of something left out it leaves the branch a to-do, until it is
+booked.
 Order of locks: the objection, the branch, its claim, members, months (points.ledger.posting).
 """
 
@@ -28,6 +29,7 @@ from points.claims.voiding import void_upheld
 from points.cycle import rules
 from points.cycle.contesting import Target
 from points.cycle.people import answerers, deciders, own_member
+from points.ledger.owed import owed_key
 from points.ledger.posting import CLAIM, lift_entry
 from points.models import Claim, Entry, Objection
 
@@ -161,6 +163,20 @@ def decide_objection(*, objection: Objection, upheld: bool | None, decision: str
     return objection
 
 
+@transaction.atomic
+def close_missing(*, objection: Objection, actor: User) -> Objection:
+    """What an upheld objection found missing is settled, though nothing was booked since: it had been booked before the
+    answer, or took no points. What is booked later closes the to-do by itself (points.ledger.owed)."""
+    objection = _locked(objection)
+    if actor.pk not in answerers(objection):
+        raise ValidationError("补正由支部书记、副书记或组织委员办理，本人的由其他同志办理。")
+    if not close_todo(item_key=owed_key(objection.pk)):
+        raise ValidationError("这项异议没有待补正的积分，或已经补正。")
+    record(action="objection.made_up", actor=actor, target=objection, branch=objection.branch)
+    _tell(objection, "made_up", "您反映的积分问题支部已补正", None)
+    return objection
+
+
 def require_free(objection: Objection, actor: User) -> None:
     if actor.pk in (objection.member.user_id, objection.raised_by_id):
         raise ValidationError("涉及本人积分或由本人提出的异议，请由其他同志办理。")
@@ -203,7 +219,7 @@ def _uphold(objection: Objection, actor: User) -> None:
         _take_back(objection.entry, objection, actor)
     else:
         open_todo(
-            item_key=f"objection-made-up:{objection.pk}",
+            item_key=owed_key(objection.pk),
             title=f"异议成立，请补正{objection.member}的积分",
             url=reverse("points:objection_detail", args=[objection.pk]),
             role=Role.BRANCH_SECRETARY,

@@ -17,6 +17,7 @@ from branches.models import User
 from members.models import month_of
 from points.ledger import registry
 from points.ledger.deductions import announced_of, settle_deductions
+from points.ledger.owed import close_owed
 from points.ledger.posts import fix_posts
 from points.ledger.registry import Award, Awards, Booked, Source
 from points.ledger.rollups import add_to_months, at_year_end, count_members, lock_people, measured_posts
@@ -127,13 +128,14 @@ def _of_keys(keys: Iterable[Key]) -> dict[str, set[int]]:
 
 
 def _write(rows: list[Entry], people: dict, book: RuleBook) -> None:  # type: ignore[type-arg]
-    """Entries and their sums; the caller holds the lock on `people`."""
+    """Entries, their sums and the to-dos they answer; the caller holds the lock on `people`."""
     Entry.objects.bulk_create(rows)
     for year, ids in _by_year(rows).items():
         mine = {pk: people[pk] for pk in ids}
         fix_posts({(pk, year): post for pk, post in measured_posts(at_year_end(mine, year), year, book).items()})
         count_members(mine, year, book)
     add_to_months(rows)
+    close_owed(rows, timezone.localdate())
 
 
 @transaction.atomic

@@ -23,12 +23,19 @@ from points.cycle.contesting import Target
 from points.cycle.paper import quarter_label
 from points.cycle.people import answerers, deciders, own_member, readable, waiting_for
 from points.cycle.publishing import rows_of
+from points.ledger.owed import owed_todo
 from points.models import Claim, Entry, Objection, Publication
 
 PER_PAGE = 30
 HANDLES = (Capability.OBJECTION_ANSWER, Capability.OBJECTION_DECIDE)
 SHOWS = (("", "全部"), ("waiting", "待我办理"), ("late", "已逾期"), ("mine", "我提出的"))
-ACTS = {"answer": "已答复，已告知提出人。", "decide": "已裁定，已告知提出人。"}
+ACTS = {
+    "answer": "已答复，已告知提出人。",
+    "appeal": "申诉已提交党委办公室，裁定后会告诉您。",
+    "decide": "已裁定，已告知提出人。",
+    "made_up": "已办结，已告知提出人。",
+    "withdraw": "异议已撤回。",
+}
 
 
 @login_required
@@ -169,6 +176,7 @@ def _one(request: HttpRequest, pk: int) -> Objection:
 def _page(request: HttpRequest, one: Objection, *, status: int = 200, **extra: Any) -> HttpResponse:
     today, user = timezone.localdate(), request.user
     mine = one.raised_by_id == user.pk
+    owed = owed_todo(one) if one.upheld else None
     refused = one.state == ObjectionState.ANSWERED and not one.upheld and one.appeal_until is not None
     context = {
         "objection": one,
@@ -178,6 +186,8 @@ def _page(request: HttpRequest, one: Objection, *, status: int = 200, **extra: A
         "decides": one.state == ObjectionState.APPEALED and user.pk in deciders(one),
         "appeals": mine and refused and today <= one.appeal_until,
         "withdraws": mine and one.state in (ObjectionState.RAISED, ObjectionState.APPEALED),
+        "owed": owed,
+        "makes_up": owed is not None and owed.done_at is None and user.pk in answerers(one),
         "handles": any(may(user, can, one) for can in HANDLES),
         "day": today,
         "problems": {},
@@ -189,7 +199,7 @@ def _page(request: HttpRequest, one: Objection, *, status: int = 200, **extra: A
 
 @login_required
 def objection_act(request: HttpRequest, pk: int) -> HttpResponse:
-    """`act`: answer, appeal, decide or withdraw; who may is said by the service."""
+    """`act`: answer, appeal, decide, made_up or withdraw; who may is said by the service."""
     one = _one(request, pk)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -209,14 +219,15 @@ def objection_act(request: HttpRequest, pk: int) -> HttpResponse:
                 objections.decide_objection(
                     objection=one, upheld=upheld, decision=post.get("decision", ""), actor=request.user
                 )
+            case "made_up":
+                objections.close_missing(objection=one, actor=request.user)
             case "withdraw":
                 objections.withdraw_objection(objection=one, actor=request.user)
             case _:
                 raise ValidationError("没有看懂要办理什么，请重新选择。")
     except ValidationError as error:
         return _page(request, _one(request, pk), status=422, problems=by_field(error), act=act)
-    said = {"appeal": "申诉已提交党委办公室，裁定后会告诉您。", "withdraw": "异议已撤回。"} | ACTS
-    messages.success(request, said[act])
+    messages.success(request, ACTS[act])
     return redirect("points:objection_detail", pk=pk)
 
 

@@ -149,6 +149,23 @@ class TestObjection:
         assert Objection.objects.get().member == members[0]
         assert as_user(member_user).get(self.url(publication=made.pk, member=0)).status_code == 404
 
+    def test_what_was_missing_is_settled_on_the_page_of_the_objection(
+        self, as_user, branch, member_user, secretary, publish
+    ):
+        own = self.url(publication=publish(branch).pk)
+        as_user(member_user).post(own, {"text": "少记一次党课", "form_key": uuid.uuid4()})
+        one = Objection.objects.get()
+        detail, act = (reverse(f"points:{name}", args=[one.pk]) for name in ("objection_detail", "objection_act"))
+        as_user(secretary).post(act, {"act": "answer", "upheld": "yes", "answer": "漏报一次党课"})
+        assert "等待支部补正积分" in as_user(member_user).get(detail).text
+        assert 'value="made_up"' not in as_user(member_user).get(detail).text
+        assert as_user(member_user).post(act, {"act": "made_up"}).status_code == 422
+        assert 'value="made_up"' in as_user(secretary).get(detail).text
+        assert as_user(secretary).post(act, {"act": "made_up"}).status_code == 302
+        page = as_user(member_user).get(detail).text
+        assert "积分已补正" in page
+        assert "等待支部补正积分" not in page
+
     def test_nothing_named_leads_to_the_open_window_or_says_there_is_none(self, as_user, branch, member_user, publish):
         assert "没有正在异议期内的晾晒" in as_user(member_user).get(self.url()).text
         publish(branch)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from activities.choices import AttendanceStatus
 from branches.choices import Role
-from branches.models import Notice, Todo
+from branches.models import AuditEntry, Notice, Todo
 from members.models import Member
 from points.choices import ClaimState, ObjectionState, PeriodKind
 from points.claims.deductions import post_due
@@ -19,6 +19,7 @@ from points.cycle.closing import lock_period
 from points.cycle.objections import (
     answer_objection,
     appeal_objection,
+    close_missing,
     decide_objection,
     raise_objection,
     withdraw_objection,
@@ -250,6 +251,64 @@ class TestAppeal:
             withdraw_objection(objection=objection, actor=organiser)
         assert withdraw_objection(objection=objection, actor=member_user).state == ObjectionState.WITHDRAWN
         assert not Todo.objects.filter(done_at=None, item_key__startswith="objection:").exists()
+
+
+class TestMissing:
+    @pytest.fixture
+    def upheld(self, branch, member, publish, raised, secretary):
+        target = contesting.of_publication(publish(branch), member, is_own=True, today=TODAY)
+        return answer(raised(target, text="8月的党课没有计入"), secretary, upheld=True)
+
+    def owed(self):
+        return Todo.objects.filter(done_at=None, item_key__startswith="objection-made-up:")
+
+    def test_what_is_missing_is_a_to_do_of_the_secretary_until_it_is_booked(self, branch, upheld, held, member):
+        todo = self.owed().get()
+        assert (todo.role, todo.branch, todo.title) == (
+            Role.BRANCH_SECRETARY,
+            branch,
+            f"异议成立，请补正{member}的积分",
+        )
+        held([member], day=date(2026, 8, 20))
+        assert not self.owed().exists()
+
+    @pytest.mark.parametrize("day", [date(2026, 6, 30), date(2026, 10, 1)])
+    def test_what_is_booked_of_another_quarter_does_not_settle_it(self, upheld, held, member, day):
+        held([member], day=day)
+        assert self.owed().exists()
+
+    def test_nor_does_what_is_booked_of_somebody_else(self, upheld, held, members):
+        held(members, day=date(2026, 8, 20))
+        assert self.owed().exists()
+
+    def test_nor_does_an_award_that_is_reversed_and_given_anew(self, branch, member, held, publish, raised, secretary):
+        record = held([member], day=date(2026, 8, 12))
+        target = contesting.of_publication(publish(branch), member, is_own=True, today=TODAY)
+        answer(raised(target), secretary, upheld=True)
+        record.starts_at, record.ends_at = (factories.at(date(2026, 8, 13), hour) for hour in (16, 18))
+        record.revision += 1
+        record.save()
+        post_source(source_kind="activity", source_id=record.pk, revision=record.revision, actor=None)
+        assert Entry.objects.filter(reversal_of__isnull=False).exists()
+        assert self.owed().exists()
+
+    def test_what_was_booked_before_the_answer_is_settled_by_hand_once(self, upheld, secretary, member_user):
+        assert close_missing(objection=upheld, actor=secretary) == upheld
+        assert not self.owed().exists()
+        assert Notice.objects.filter(recipient=member_user, step="made_up").count() == 1
+        assert AuditEntry.objects.filter(action="objection.made_up").count() == 1
+        with pytest.raises(ValidationError, match="已经补正"):
+            close_missing(objection=upheld, actor=secretary)
+
+    def test_neither_the_member_nor_somebody_without_the_right_settles_it(self, upheld, member_user, office):
+        for actor in (member_user, office):
+            with pytest.raises(ValidationError, match="补正由"):
+                close_missing(objection=upheld, actor=actor)
+
+    def test_an_entry_that_was_taken_back_leaves_no_to_do(self, entry, raised, secretary):
+        objection = answer(raised(contesting.of_entry(entry, TODAY)), secretary, upheld=True)
+        with pytest.raises(ValidationError, match="没有待补正"):
+            close_missing(objection=objection, actor=secretary)
 
 
 class TestLock:
