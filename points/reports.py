@@ -36,9 +36,9 @@ def branch_points_sheet(table: BranchPoints) -> HttpResponse:
     sheet.append([_cell(sheet, name, bold=True) for name in (*HEAD, *parts, "说明", *titles)])
     for member in rows:
         mine = by_item.get(member.pk, {})
-        group = member.group.name if member.group else ""
-        base = table.bases.get(member.branch.hospital_id, "")
-        values = (member.branch.name, group, member.user.name, member.total, base)
+        home, group = table.home_of(member), member.group.name if member.group and table.is_running else ""
+        base = table.bases.get(home.hospital_id, "")
+        values = (home.name, group, member.user.name, member.total, base)
         figures = [getattr(member, f"part_{column.field}") for column in table.columns]
         items = [mine.get(code, "") for code in codes]
         sheet.append([_cell(sheet, value) for value in (*values, *figures, _remark(table, member), *items)])

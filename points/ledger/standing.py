@@ -15,7 +15,6 @@ from branches.models import Branch
 from members.choices import ON_ROLL
 from members.models import Exemption, Member, MembershipEvent
 from points.ledger.rollups import people_of
-from points.models import MemberYear
 from points.rulebook.book import RuleBook
 from points.rules import DEFAULT_SCHEME, FULL_YEAR, RATED_FROM
 
@@ -36,7 +35,8 @@ def bases_of(hospitals: Collection[int | None], year: int, book: RuleBook) -> Ba
 
 
 def with_year(members: QuerySet[Member], year: int, bases: Bases) -> QuerySet[Member]:
-    """Adds `total` and the parts of the year; somebody without an entry has the base of the own hospital and zeros."""
+    """Adds `total` and the parts of the year to `members_of_year`; somebody without an entry has the base of the own
+    hospital and zeros."""
     rows = members.annotate(of_year=FilteredRelation("years", condition=Q(years__year=year)))
     parts = {f"part_{name}": Coalesce(F(f"of_year__{name}"), ZERO) for name in PARTS}
     return rows.annotate(total=Coalesce(F("of_year__total"), _base(bases)), **parts)
@@ -46,19 +46,19 @@ def _base(bases: Bases) -> Value | Case:
     field = DecimalField()
     if len(set(bases.values())) <= 1:
         return Value(next(iter(bases.values()), DEFAULT_SCHEME.base), output_field=field)
-    cases = [When(branch__hospital=one, then=Value(base)) for one, base in bases.items() if one is not None]
+    nodes = {one: Branch.objects.filter(hospital=one).order_by().values("pk") for one in bases if one is not None}
+    cases = [When(home_id__in=mine, then=Value(bases[one])) for one, mine in nodes.items()]
     return Case(*cases, default=Value(bases.get(None, DEFAULT_SCHEME.base)), output_field=field)
 
 
 def members_of_year(branch_ids: QuerySet[Branch] | list[int], year: int, today: date) -> QuerySet[Member]:
-    """Who belongs to a branch in a year: today's members in the running one, those of its end in an earlier one."""
+    """The roll of these branches at the end of a year, of today in the running one, with or without points; adds
+    `home_id`, the branch of that day."""
     if year >= today.year:
-        return Member.objects.current().filter(branch__in=branch_ids)
-    end = date(year, 12, 31)
-    stayed = Q(member__left_on__isnull=True) | Q(member__left_on__gt=end)
-    return Member.objects.filter(
-        pk__in=MemberYear.objects.filter(stayed, year=year, branch__in=branch_ids).values("member")
-    )
+        return Member.objects.current().filter(branch__in=branch_ids).annotate(home_id=F("branch"))
+    touched = Exists(MembershipEvent.objects.filter(member=OuterRef("pk"), branch__in=branch_ids))
+    roll = Member.objects.filter(touched).on_roll(date(year, 12, 31)).filter(roll_branch_id__in=branch_ids)
+    return roll.annotate(home_id=F("roll_branch_id"))
 
 
 def exempt(year: int, today: date) -> Exists:

@@ -152,7 +152,7 @@ class BranchPoints:
 
     @cached_property
     def found(self) -> QuerySet[Member]:
-        rows = self.everyone.select_related("user", "branch", "group")
+        rows = self.everyone.select_related("user", "group")
         if self.query:
             rows = rows.filter(Q(user__name__icontains=self.query) | Q(user__search_keys__icontains=self.query))
         if self.group:
@@ -172,8 +172,8 @@ class BranchPoints:
         return page
 
     def rows(self, members: QuerySet[Member]) -> list[Member]:
-        """Members with `place`, `this_month`, `parts`, `is_unrated`, `is_ranked` and `is_mine` (may the reader open the
-        person's page) set. Of the ledger it reads the entries of one month of the people shown, by their index."""
+        """Members with `home`, `place`, `this_month`, `parts`, `is_unrated`, `is_ranked` and `is_mine` (may the reader
+        open the person's page) set. Of the ledger it reads one month of the people shown, by their index."""
         found = list(members)
         ids = [member.pk for member in found]
         months = Entry.objects.filter(member__in=ids, month=month_of(self.today)).order_by().values_list("member")
@@ -182,6 +182,7 @@ class BranchPoints:
         open_to_me = set(mine.values_list("pk", flat=True))
         ranked = sorted(self.ranked.values_list("total", flat=True)) if self.branch else []
         for member in found:
+            member.home = self.home_of(member)
             member.is_unrated = member.pk in self.unrated
             member.is_ranked = not member.is_exempt and not member.is_unrated
             has_place = self.branch and member.is_ranked
@@ -190,6 +191,14 @@ class BranchPoints:
             member.parts = [(column, getattr(member, f"part_{column.field}")) for column in self.columns]
             member.is_mine = member.pk in open_to_me
         return found
+
+    def home_of(self, member: Member) -> Branch:
+        """The branch of the table whose roll the member is on: of an earlier year, at its end."""
+        return self._homes[member.home_id]
+
+    @cached_property
+    def _homes(self) -> dict[int, Branch]:
+        return {branch.pk: branch for branch in self.chosen}
 
     @cached_property
     def average(self) -> Decimal | None:

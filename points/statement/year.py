@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from django.db.models import Sum
 
-from branches.models import Branch
 from members.models import Exemption, Member
 from points.choices import PostKind
 from points.ledger.rollups import Person, measured_posts, people_of, points_of_year
@@ -38,7 +37,6 @@ class OwnYear:
     rules: YearRules
     post: str
     result: YearPoints
-    branch_id: int
     exempt: OutOf | None
     place: Place | None
     by_month: dict[date, Decimal]
@@ -89,14 +87,24 @@ def own_year(member: Member, year: int, today: date, book: RuleBook) -> OwnYear:
     post = measured_posts({member.pk: person}, year, book).get(member.pk, "")
     rows = MemberItem.objects.filter(member=member, year=year).values_list("rule_code", "points")
     result = points_of_year(dict(rows), person, year, rules, post)
-    home, hospital = (member.branch_id, person.hospital_id) if year == today.year else _home(member, year)
     out = _exemption(member, year, today)
     place = None
     if out is None and result.rated:
-        place = place_in_branch(home, year, result.total, today, bases_of({hospital}, year, book))
+        bases = bases_of({person.hospital_id}, year, book)
+        place = place_in_branch(person.branch_id, year, result.total, today, bases)
     months = entries_of(member, year).order_by().values_list("month").annotate(Sum("points"))
     return OwnYear(
-        member, year, today, person, rules, post, result, home, out, place, dict(months), book.on(hospital, today).items
+        member,
+        year,
+        today,
+        person,
+        rules,
+        post,
+        result,
+        out,
+        place,
+        dict(months),
+        book.on(person.hospital_id, today).items,
     )
 
 
@@ -108,12 +116,6 @@ def years_of(member: Member, today: date) -> list[int]:
     """Every year with points, and this one; the newest first."""
     known = MemberYear.objects.filter(member=member).values_list("year", flat=True)
     return sorted({today.year, *known}, reverse=True)
-
-
-def _home(member: Member, year: int) -> tuple[int, int | None]:
-    """The branch a year ended with, and its hospital."""
-    row = MemberYear.objects.filter(member=member, year=year).values_list("branch", "branch__hospital").first()
-    return row or Branch.objects.values_list("pk", "hospital").get(pk=member.branch_id)
 
 
 def _exemption(member: Member, year: int, today: date) -> OutOf | None:
