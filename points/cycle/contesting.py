@@ -16,6 +16,7 @@ from points.cycle.closing import month_state
 from points.cycle.publishing import rows_of
 from points.cycle.rules import quarter_end, quarter_of
 from points.ledger.homes import homes_on
+from points.ledger.posting import CLAIM
 from points.models import Claim, Entry, Objection, PeriodClose, Publication
 
 LOCKED = "这个季度已经锁定，如有异议请向党委办公室反映。"
@@ -119,6 +120,15 @@ def open_deductions(claims: Collection[Claim], today: date) -> set[int]:
     raised = Objection.objects.filter(claim__in=[claim.pk for claim in claims]).exclude(state=ObjectionState.WITHDRAWN)
     shut = _locked(claims, today) | set(raised.values_list("claim", flat=True))
     return {claim.pk for claim in claims if claim.state == ClaimState.ANNOUNCED and claim.pk not in shut}
+
+
+def own_target(claim: Claim, today: date) -> dict[str, int]:
+    """What its member may contradict of a claim, as the address of the form names it: the deduction that is announced,
+    or the entry it was booked as. Empty where nothing. Five statements at most."""
+    if claim.state == ClaimState.ANNOUNCED:
+        return {"claim": claim.pk} if open_deductions([claim], today) else {}
+    booked = list(Entry.objects.standing_of(CLAIM, [claim.pk]).values_list("pk", flat=True))
+    return {"entry": booked[0]} if open_to_objection(booked, today) else {}
 
 
 def _locked(rows: Collection[Entry] | Collection[Claim], today: date) -> set[int]:

@@ -22,6 +22,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from activities.plan.forms import posted_key
 from activities.views.plan_item import attachment_response
 from activities.views.sign_in import by_field
+from branches.access import may
+from branches.choices import Capability
 from branches.models import User
 from members.models import Member
 from points.choices import ClaimOrigin, ClaimState
@@ -35,7 +37,9 @@ from points.claims.rules import quantity_of, takes_quantity
 from points.claims.trail import trail_of
 from points.claims.vetoes import takes_back_veto
 from points.cycle.announced import postings
+from points.cycle.contesting import own_target
 from points.models import Claim, Evidence
+from points.statement import doors
 
 PER_PAGE: Final = 20
 FAR: Final = (date(2000, 1, 1), date(2100, 1, 1))
@@ -272,16 +276,22 @@ def show_claim(request: HttpRequest, pk: int, *, status: int = 200, **extra: Any
     user = request.user
     rows = Claim.objects.readable_by(user).for_list()
     claim = get_object_or_404(
-        rows.select_related("member__user", "member__group", "branch", "rule", "decided_by", "declared_by"), pk=pk
+        rows.select_related(
+            "member__user", "member__group", "member__branch", "branch", "rule", "decided_by", "declared_by"
+        ),
+        pk=pk,
     )
     own = claim.member.user_id == user.pk
     waiting = claim.state == ClaimState.DECLARED
     desk = Desk([claim]) if waiting else None
     mine = own and claim.origin == ClaimOrigin.MEMBER
     files = list(claim.evidence.all())
+    objects = own and may(user, Capability.POINTS_PUBLISHED_VIEW)
+    about = own_target(claim, timezone.localdate()) if objects else {}
     context = {
         "claim": claim,
         "own": own,
+        "object_url": doors.new_objection(**about) if about else "",
         "level": level_text(claim),
         "files": files,
         "pictures": [one for one in files if one.is_picture],

@@ -23,7 +23,7 @@ from points.ledger.check import differences
 from points.models import Claim, Entry, PeriodClose, PointsBatch
 from tests import factories
 from tests.points.claims_help import declare, edition
-from tests.points.test_points_pages import words
+from tests.points.statement_help import words
 
 pytestmark = pytest.mark.usefixtures("on_the_day")
 DAY = "2026-11-11"

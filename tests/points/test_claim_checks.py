@@ -11,7 +11,7 @@ from points.claims.checks import mark_checked, quarter_of, sample_of
 from points.claims.trail import trail_of
 from tests import factories
 from tests.points.claims_help import written
-from tests.points.test_points_pages import words
+from tests.points.statement_help import words
 
 pytestmark = pytest.mark.usefixtures("on_the_day")
 QUARTER = quarter_of(date(2026, 11, 22))

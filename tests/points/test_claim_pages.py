@@ -1,5 +1,6 @@
 """The pages of claims: the form on the phone, one's own list, the review list, deductions and vetoes."""
 
+import re
 import uuid
 from datetime import date
 
@@ -13,11 +14,12 @@ from points.choices import ClaimState
 from points.claims.evidence import ACCEPTED
 from points.claims.reviewing import accept_claim
 from points.claims.telling import page_of
-from points.models import Claim, Entry, Evidence
+from points.cycle.closing import close_months
+from points.models import Claim, Entry, Evidence, Objection, PeriodClose
 from tests import factories
 from tests.points.claims_help import declare, edition, picture, written
+from tests.points.statement_help import words
 from tests.points.test_deductions_by_hand import deduct, veto
-from tests.points.test_points_pages import words
 
 pytestmark = pytest.mark.usefixtures("on_the_day")
 NEW = {"happened_on": "2026-11-11", "title": "在市血站无偿献血", "quantity": "", "level": ""}
@@ -376,3 +378,47 @@ def test_a_veto_is_hidden_from_who_may_not_see_discipline(member, as_user, perso
     assert as_user(organiser).get(page_of(claim)).status_code == 404
     assert as_user(organiser).get(reverse("points:veto_list")).status_code == 403
     assert "一票否决" not in words(as_user(organiser).get(reverse("points:claim_review_list"))).split("本人申报")[1]
+
+
+# --- contradicting ---
+
+
+def object_link(client, claim):
+    """Where the page of the claim leads to contradict it, None where it does not."""
+    found = re.search(r'href="([^"]*objections/create/[^"]*)"', client.get(page_of(claim)).content.decode())
+    return found and found.group(1)
+
+
+def test_a_deduction_is_contradicted_from_its_page_while_announced_and_once_posted(
+    branch, member, as_user, secretary, claimed
+):
+    new = reverse("points:objection_create")
+    claim = claimed(member, "G08", "-0.5", ClaimState.ANNOUNCED, day=date(2026, 10, 8))
+    assert object_link(as_user(secretary), claim) is None
+    client = as_user(member.user)
+    assert object_link(client, claim) == f"{new}?claim={claim.pk}"
+    close_months(branches=[branch], month=date(2026, 10, 1), actor=secretary, today=factories.TODAY)
+    link = object_link(client, claim)
+    assert link == f"{new}?entry={Entry.objects.get().pk}"
+    client.post(link, {"text": "当天佩戴了徽章", "form_key": uuid.uuid4()})
+    assert Objection.objects.get().entry == Entry.objects.get()
+    assert object_link(client, claim) is None
+
+
+def test_an_accepted_claim_is_contradicted_from_its_page_until_its_quarter_is_locked(branch, member, as_user, claimed):
+    client = as_user(member.user)
+    claim = claimed(member)
+    assert object_link(client, claim) == f"{reverse('points:objection_create')}?entry={Entry.objects.get().pk}"
+    PeriodClose.objects.create(branch=branch, kind="quarter", start=date(2026, 10, 1), state="locked")
+    assert object_link(client, claim) is None
+
+
+@pytest.mark.parametrize("state", [ClaimState.DECLARED, ClaimState.REJECTED, ClaimState.VOIDED])
+def test_a_claim_that_is_not_in_the_ledger_is_not_contradicted(member, as_user, claimed, state):
+    assert object_link(as_user(member.user), claimed(member, state=state)) is None
+
+
+def test_a_veto_is_not_contradicted_here(member, as_user, claimed):
+    claim = claimed(member, "V01", "0", title="警告处分", document_no="纪〔2026〕1号")
+    assert Entry.objects.get().category == "VETO"
+    assert object_link(as_user(member.user), claim) is None
