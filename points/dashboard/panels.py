@@ -1,5 +1,6 @@
 """The panels. Each takes the reader and the span, starts from the reader's scope, and answers with plain numbers."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 
-from django.db.models import Avg, Count, Max, Min, Q, Sum
+from django.db.models import Avg, Count, Max, Min, Q, QuerySet, Sum
 
 from activities.choices import ActivityState, PlanState
 from activities.models import Activity, ActivityMonth, PlanItem
@@ -18,12 +19,12 @@ from branches.access import may
 from branches.choices import BranchLevel, Capability
 from branches.models import Branch, User
 from members.choices import MemberType
-from members.models import Member, MembershipEvent, RollMonth
+from members.models import Exemption, Member, MembershipEvent, RollMonth
 from members.rules import Movement, Reconciliation, reconcile
 from points.branch_home import Month, month_of
 from points.dashboard.span import Span
 from points.ledger.standing import bases_of, members_of_year, ranked, with_year
-from points.models import PointsMonth
+from points.models import Entry, PointsMonth
 from points.rulebook.book import RuleBook
 from points.rules import ZERO, round_half_up
 from points.waiting import overdue_since
@@ -33,6 +34,7 @@ WIDE: Final = (None, 60, 65, 70, 75, 80, 85, 90, 95, None)
 MOST_BINS: Final = 9
 OPEN: Final = [state for state in PlanState if state in OWED]
 LISTED: Final = 8
+NOTHING: Final[Mapping[str, Any]] = {"plus": ZERO, "minus": ZERO, "n": 0}
 
 
 def branches_of(user: User, span: Span) -> list[Branch]:
@@ -169,7 +171,7 @@ class BranchPointsRow:
 
     @property
     def per_head(self) -> Decimal | None:
-        """By the head count at the end of the span: a large branch is not the better one."""
+        """By those who take part at the end of the span: a large branch is not the better one."""
         return round_half_up(self.net / self.members) if self.members else None
 
 
@@ -190,19 +192,46 @@ class BranchSums:
 
 
 def points_by_branch(user: User, span: Span, branches: list[Branch], people: Mapping[int, int]) -> BranchSums:
-    """What was booked for deeds of the span, by the branch of the day; before caps, so never the sum of the years."""
+    """What was booked for deeds of the span, by the branch of the day; before caps, so never the sum of the years.
+
+    Who takes no part in points at the end of the span is in no sum and no head count. Three statements.
+    """
     months = PointsMonth.objects.visible_to(user, VIEW).filter(month__range=(span.first, span.last)).order_by()
     sums = months.values("branch").annotate(plus=Sum("plus"), minus=Sum("minus"), n=Sum("n"))
-    found = {row["branch"]: row for row in sums}
-    nothing = {"plus": ZERO, "minus": ZERO, "n": 0}
+    outside = Exemption.objects.in_force(span.end).values("member")
+    without = _sums_of(outside, user, span)
+    away = Counter(Member.objects.filter(pk__in=outside).on_roll(span.end).values_list("roll_branch_id", flat=True))
+    found = {row["branch"]: _less(row, without.get(row["branch"], NOTHING)) for row in sums}
     lines = []
     for branch in branches:
-        row = found.get(branch.pk, nothing)
-        plus, minus = round_half_up(row["plus"]), round_half_up(row["minus"])
-        lines.append(BranchPointsRow(branch, people.get(branch.pk, 0), plus, minus, row["n"]))
+        row = found.get(branch.pk, NOTHING)
+        heads = people.get(branch.pk, 0) - away[branch.pk]
+        lines.append(BranchPointsRow(branch, heads, row["plus"], row["minus"], row["n"]))
     lines.sort(key=lambda line: (-(line.per_head or ZERO), line.branch.path))
     plus, minus = (sum((row[key] for row in found.values()), ZERO) for key in ("plus", "minus"))
-    return BranchSums(tuple(lines), round_half_up(plus), round_half_up(minus), sum(row["n"] for row in found.values()))
+    return BranchSums(tuple(lines), plus, minus, sum(row["n"] for row in found.values()))
+
+
+def _sums_of(members: QuerySet[Any], user: User, span: Span) -> dict[int, dict[str, Any]]:
+    """What PointsMonth counts of these members, from their entries, by branch."""
+    award = Q(reversal_of__isnull=True)
+    raised = Q(award, points__gt=0) | Q(~award, points__lte=0)
+    rows = Entry.objects.visible_to(user, VIEW).filter(member__in=members, month__range=(span.first, span.last))
+    sums = (
+        rows.order_by()
+        .values("branch")
+        .annotate(
+            plus=Sum("points", filter=raised, default=ZERO),
+            minus=-Sum("points", filter=~raised, default=ZERO),
+            n=Count("pk", filter=award) - Count("pk", filter=~award),
+        )
+    )
+    return {row["branch"]: row for row in sums}
+
+
+def _less(row: Mapping[str, Any], without: Mapping[str, Any]) -> dict[str, Any]:
+    plus, minus = (round_half_up(row[key] - without[key]) for key in ("plus", "minus"))
+    return {"plus": plus, "minus": minus, "n": row["n"] - without["n"]}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from members.models import Exemption, Member, MembershipEvent
 from members.roll_months import recount_roll_months
 from points.dashboard.panels import bin_edges
 from points.dashboard.span import read_span
+from points.ledger.posting import post_source
 from points.models import Entry, MemberYear
 from points.rules import round_half_up
 from tests import factories
@@ -98,6 +99,69 @@ def test_points_of_the_month_are_those_of_the_ledger(busy, leader, as_user):
     assert (small.branch.name, small.net) == ("内科第二党支部", Decimal("1.50"))
     assert (large.branch.name, large.net) == ("机关第一党支部", Decimal("1.50"))
     assert small.per_head == round_half_up(small.net / small.members) > large.per_head
+
+
+@pytest.mark.parametrize(("span", "ends", "counts"), [
+    ("month", None, False),
+    ("month", date(2026, 11, 22), False),
+    ("month", date(2026, 11, 21), True),
+    ("quarter", date(2026, 11, 22), False),
+])  # fmt: skip
+def test_who_takes_no_part_at_the_end_of_the_span_is_in_neither_sum_nor_head_count(
+    busy, branch, leader, as_user, held, span, ends, counts
+):
+    """Today is 22 November; of four members the second is exempt, and was present both times."""
+    mine, _ = busy
+    record = held(mine[1:2], day=date(2026, 11, 13))
+    Attendance.objects.filter(activity=record).update(status=AttendanceStatus.OFFICIAL)
+    post_source(source_kind="activity", source_id=record.pk, revision=2, actor=None)  # reversed
+    before = {row.branch: row for row in page(as_user, leader, span=span)["points"].rows}
+    Exemption.objects.create(
+        member=mine[1], ground="ill", starts_on=date(2026, 1, 1), ends_on=ends, approved_on=date(2026, 1, 1),
+        entered_by=leader,
+    )  # fmt: skip
+    points = page(as_user, leader, span=span)["points"]
+    after = {row.branch: row for row in points.rows}
+    own = Entry.objects.filter(member=mine[1], month__gte=date(2026, 10 if span == "quarter" else 11, 1))
+    plus, n = own.aggregate(n=Sum("points"))["n"], own.filter(reversal_of=None).count() - 1
+    row, was = after.pop(branch), before.pop(branch)
+    assert (row.members, row.plus, row.n) == ((4, was.plus, was.n) if counts else (3, was.plus - plus, was.n - n))
+    assert row.per_head == round_half_up(row.net / row.members)
+    assert points.net == row.net + sum(one.net for one in after.values())
+    assert after == before
+
+
+def test_a_deduction_of_who_takes_no_part_is_left_out_too(busy, branch, leader, as_user, claimed):
+    mine, _ = busy
+    claimed(mine[1], "G08", "-0.5")
+    assert page(as_user, leader)["points"].minus == Decimal("0.50")
+    Exemption.objects.create(
+        member=mine[1], ground="ill", starts_on=date(2026, 1, 1), approved_on=date(2026, 1, 1), entered_by=leader
+    )
+    assert page(as_user, leader)["points"].minus == 0
+
+
+def test_in_a_month_before_they_are_those_of_its_last_day_where_they_were_then(
+    busy, branch, other_branch, leader, as_user
+):
+    mine, _ = busy
+    member = mine[1]
+    MembershipEvent.objects.create(
+        member=member, kind=EventKind.MOVED, branch=other_branch, from_branch=branch, member_type="full",
+        recorded_on=date(2026, 11, 2), effective_on=date(2026, 11, 2),
+    )  # fmt: skip
+    Member.objects.filter(pk=member.pk).update(branch=other_branch)
+    recount(branch, other_branch)
+    Exemption.objects.create(
+        member=member, ground="ill", starts_on=date(2026, 10, 31), approved_on=date(2026, 10, 31), entered_by=leader
+    )
+
+    def heads(month):
+        return {row.branch.pk: row.members for row in page(as_user, leader, month=month)["points"].rows}
+
+    assert heads("2026-09") == {branch.pk: 4, other_branch.pk: 2}
+    assert heads("2026-10") == {branch.pk: 3, other_branch.pk: 2}
+    assert heads("2026-11") == {branch.pk: 3, other_branch.pk: 2}
 
 
 def test_members_are_counted_with_the_probationary_ones(busy, branch, leader, as_user):
