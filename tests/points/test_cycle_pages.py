@@ -77,6 +77,24 @@ class TestPublication:
         assert "不参加积分" in page.text
         assert "病" not in page.text
 
+    def test_a_phone_reads_a_line_for_each_person_and_paper_the_whole_table(
+        self, as_user, branch, members, member_user, office, held, publish
+    ):
+        Exemption.objects.create(member=members[0], ground="ill", starts_on=JULY, approved_on=JULY, entered_by=office)
+        held(members, day=date(2026, 8, 12))
+        made = publish(branch)
+        page = as_user(member_user).get(reverse("points:publication_detail", args=[made.pk])).text
+        table, _, rest = page.partition("</table>")
+        folds = rest.partition('<div class="folds">')[2].partition("</ul>")[0]
+        for name in ("组织生活", "学习", "义务", "岗位", "服务", "荣誉", "扣分", "本季合计", "年度积分"):
+            assert f">{name}</th>" in table
+        assert folds.count("<li>") == len(made.table["rows"])
+        assert folds.count("<details>") == len(made.table["rows"]) - 1  # who is exempt has nothing behind the name
+        line = folds.partition(members[1].user.name)[2].partition("</details>")[0]
+        assert "0.75" in line.partition("</summary>")[0]
+        assert "<dt>组织生活</dt><dd>0.75</dd>" in line
+        assert "提出异议" in line
+
     @pytest.mark.parametrize("file_format", ["xlsx", "docx"])
     def test_paper_is_logged_and_holds_no_formula(self, as_user, branch, publish, secretary, file_format):
         factories.make_member(branch, name="=1+1")
