@@ -1,16 +1,14 @@
 """What waits for one reader: records to confirm, records sent back, explanations to decide. Set-based reads."""
 
-from collections import defaultdict
 from datetime import date, timedelta
 from typing import Final
 
 from activities.access import confirmable, decidable, recordable
 from activities.choices import ActivityState, PlanState
-from activities.confirming import LEADING, OFFICERS, officers_at
+from activities.confirming import confirmers_of_each
 from activities.models import Activity, PlanItem
-from activities.rules import confirmers
-from branches.choices import BranchLevel, Capability, Role
-from branches.models import Appointment, Branch, User
+from branches.choices import Capability
+from branches.models import User
 
 STILL_ASKED_DAYS: Final = 60  # how long what last year left open is still asked for
 LIMIT: Final = 200  # the oldest ones; a list this long is worked off from the top
@@ -37,44 +35,8 @@ def to_confirm(user: User, today: date) -> list[Activity]:
     records = list(waiting)
     if not records:
         return []
-    officers, leaders, office = _posts({record.branch for record in records}, today)
-    found = []
-    for record in records:
-        path = record.branch.path
-        above = [path[:end] for end in range(Branch.steplen, len(path) + 1, Branch.steplen)]
-        if record.branch.level == BranchLevel.COMMITTEE:
-            above = [path]
-        free = confirmers(
-            officers=officers[path],
-            leaders=leaders[path],
-            office={person for node in above for person in office[node]},
-            hands_on=[record.recorder_id, record.editor_id],
-        )
-        if user.pk in free.people:
-            found.append(record)
-    return found
-
-
-def _posts(branches: set[Branch], today: date) -> tuple[dict[str, set[int]], dict[str, set[int]], dict[str, set[int]]]:
-    """Officers and group leaders by path of the branch, office people by path of their own node."""
-    officers: dict[str, set[int]] = defaultdict(set)
-    leaders: dict[str, set[int]] = defaultdict(set)
-    office: dict[str, set[int]] = defaultdict(set)
-    paths = {branch.path for branch in branches}
-    held = Appointment.objects.current(today).filter(
-        role__in=[*OFFICERS, *LEADING, Role.GROUP_LEADER, Role.PARTY_OFFICE],
-        branch__path__gte=min(paths)[: Branch.steplen],
-        branch__path__lte=max(paths) + "ZZZZ",
-        user__is_active=True,
-    )
-    for user_id, role, path, level in held.values_list("user", "role", "branch__path", "branch__level"):
-        if role == Role.PARTY_OFFICE:
-            office[path].add(user_id)
-        elif role == Role.GROUP_LEADER:
-            leaders[path[: -Branch.steplen] if level == BranchLevel.GROUP else path].add(user_id)
-        elif role in officers_at(level):
-            officers[path].add(user_id)
-    return officers, leaders, office
+    free = confirmers_of_each(records, today)
+    return [record for record in records if user.pk in free[record.pk].people]
 
 
 def sent_back(user: User) -> list[Activity]:

@@ -1,6 +1,8 @@
 """Which months are closed and which quarters and years are locked; closing, locking and opening again by hand."""
 
 from collections import Counter
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
@@ -19,6 +22,7 @@ from branches.choices import Capability
 from branches.models import Branch
 from points.choices import PeriodKind, PeriodState
 from points.cycle import closing
+from points.cycle.pending import pending
 from points.cycle.publishing import may_publish
 from points.cycle.timetable import year_of
 from points.models import PeriodClose
@@ -30,6 +34,7 @@ NEEDS = {
     "reopen": Capability.PERIODS_LOCK,
     "reopen-year": Capability.YEAR_REOPEN,
 }
+REVIEWS = (Capability.POINTS_FIRST_REVIEW, Capability.POINTS_REVIEW)
 
 
 @login_required
@@ -108,6 +113,8 @@ def period_change(request: HttpRequest, pk: int) -> HttpResponse:
     if start is None or kind not in PeriodKind.values or act not in NEEDS:
         return _page(request, branch, status=422, error="没有看懂要处理哪个期间，请从下表重新选择。")
     today, reason = timezone.localdate(), request.POST.get("reason", "")
+    if act == "close" and _asks(request, start, today):
+        return _ask_to_close(request, [branch], start, branch=branch)
     try:
         if act == "close":
             closing.close_months(branches=[branch], month=start, actor=request.user, today=today)
@@ -134,15 +141,37 @@ def period_close_all(request: HttpRequest) -> HttpResponse:
     if start is None:
         messages.error(request, "请选择要关账的月份。")
         return redirect("points:period_list")
-    branches = Branch.objects.visible_to(request.user, Capability.PERIODS_CLOSE).branches()
+    branches, today = Branch.objects.visible_to(request.user, Capability.PERIODS_CLOSE).branches(), timezone.localdate()
+    if _asks(request, start, today):
+        return _ask_to_close(request, branches, start)
     try:
-        closed = closing.close_months(branches=branches, month=start, actor=request.user, today=timezone.localdate())
+        closed = closing.close_months(branches=branches, month=start, actor=request.user, today=today)
     except ValidationError as error:
         messages.error(request, error.messages[0])
     else:
         label = f"{start.year}年{start.month}月"
         messages.success(request, f"{label}：{closed}个党支部已关账。" if closed else f"{label}此前已全部关账。")
     return redirect(f"{request.path.removesuffix('close/')}?year={start.year}")
+
+
+def _asks(request: HttpRequest, month: date, today: date) -> bool:
+    """Closing is asked about once: a month is not opened again. One that may not be closed yet is refused at once."""
+    return not request.POST.get("confirmed") and span_of(Period.MONTH, month).end < today
+
+
+def _ask_to_close(
+    request: HttpRequest, branches: Iterable[Branch], month: date, *, branch: Branch | None = None
+) -> HttpResponse:
+    back = reverse("points:period_detail", args=[branch.pk]) if branch else reverse("points:period_list")
+    context = {
+        "branch": branch,
+        "month": month,
+        "back": f"{back}?year={month.year}",
+        "pending": pending(branches, month, timezone.localdate()),
+        "reviews": any(may(request.user, can, branch) for can in REVIEWS),
+        "deducts": may(request.user, Capability.POINTS_DEDUCT, branch),
+    }
+    return render(request, "points/period_close.html", context)
 
 
 def _day(request: HttpRequest) -> Any:

@@ -13,13 +13,14 @@ from activities.services import confirm_activity, submit_activity
 from branches.choices import Role
 from branches.models import AuditEntry
 from members.closing import MonthState, has_closed_month, month_state
-from points.choices import PeriodKind, PeriodState
+from points.choices import ClaimState, PeriodKind, PeriodState
 from points.cycle.closing import close_months, lock_period, nobody_to_publish, reopen_period
 from points.cycle.timetable import year_of
 from points.models import PeriodClose
 from tests import factories
 
 TODAY = date(2026, 11, 22)
+SURE = {"confirmed": "1"}
 JULY, OCTOBER, NOVEMBER = date(2026, 7, 1), date(2026, 10, 1), date(2026, 11, 1)
 
 pytestmark = pytest.mark.django_db
@@ -152,12 +153,45 @@ class TestPages:
     def test_the_secretary_closes_a_month_but_locks_no_quarter(self, client, branch, secretary):
         client.force_login(secretary)
         change = reverse("points:period_change", args=[branch.pk])
-        assert client.post(change, {"act": "close", "kind": "month", "start": "2026-07-01"}).status_code == 302
+        assert client.post(change, SURE | {"act": "close", "kind": "month", "start": "2026-07-01"}).status_code == 302
         assert PeriodClose.objects.get().state == PeriodState.CLOSED
         page = client.get(reverse("points:period_detail", args=[branch.pk]))
         assert "已关账" in page.text
         assert 'value="lock"' not in page.text
         assert client.post(change, {"act": "lock", "kind": "quarter", "start": "2026-07-01"}).status_code == 403
+
+    def test_closing_first_says_what_of_the_month_is_not_settled(
+        self, as_user, branch, secretary, organiser, members, claimed
+    ):
+        day = date(2026, 8, 12)
+        record = factories.make_activity(branch, day=day, state=ActivityState.SUBMITTED, recorder=secretary)
+        claimed(members[0], state=ClaimState.DECLARED, day=date(2026, 8, 3), declared_at=factories.at(TODAY, 9))
+        claimed(members[0], "D03", "-1", ClaimState.ANNOUNCED, day=date(2026, 8, 4))
+        change = reverse("points:period_change", args=[branch.pk])
+        asked = {"act": "close", "kind": "month", "start": "2026-08-01"}
+        page = as_user(secretary).post(change, asked)
+        assert page.status_code == 200
+        assert not PeriodClose.objects.exists()
+        assert reverse("activities:activity_detail", args=[record.pk]) in page.text
+        found = page.context["pending"]
+        assert (found.branches, found.n_records, found.claims, found.deductions) == (1, 1, 1, 1)
+        assert found.records[0].who == organiser.name
+        assert "仍要关账" in page.text
+        assert "标注补记" in page.text
+        assert as_user(secretary).post(change, asked | SURE).status_code == 302
+        assert PeriodClose.objects.get().state == PeriodState.CLOSED
+
+    @pytest.mark.parametrize("n", [1, 20])
+    def test_one_record_and_twenty_cost_the_same_to_ask(
+        self, as_user, hospital, office, n, django_assert_max_num_queries
+    ):
+        for _ in range(n):
+            node = factories.make_branch(hospital)
+            factories.make_activity(node, day=date(2026, 10, 9), state=ActivityState.SUBMITTED)
+        client = as_user(office)
+        with django_assert_max_num_queries(20):
+            page = client.post(reverse("points:period_close_all"), {"start": "2026-10-01"})
+        assert page.context["pending"].n_records == n
 
     def test_only_the_secretary_of_the_committee_opens_a_year_again(self, client, branch, office, hospital):
         leader = factories.UserFactory()
@@ -177,7 +211,7 @@ class TestPages:
     def test_the_office_closes_a_month_for_every_branch(self, client, branch, office, hospital):
         factories.make_branch(hospital)
         client.force_login(office)
-        client.post(reverse("points:period_close_all"), {"start": "2026-10-01"})
+        client.post(reverse("points:period_close_all"), SURE | {"start": "2026-10-01"})
         assert PeriodClose.objects.filter(state=PeriodState.CLOSED).count() == 2
 
     def test_nonsense_is_answered_in_words(self, client, branch, secretary):
