@@ -188,7 +188,9 @@ MATRIX: dict[str, Row] = {
     "points:period_list": Row(needs=(C.POINTS_VIEW,)),
     "points:period_detail": Row("branch", sees=(C.POINTS_VIEW,)),
     "points:period_change": Row("branch", sees=(C.POINTS_VIEW,), needs=(C.PERIODS_CLOSE,)),
+    "points:period_urge": Row("branch", sees=(C.POINTS_VIEW,), needs=(C.PERIODS_LOCK,)),
     "points:period_close_all": Row(needs=(C.PERIODS_CLOSE,)),
+    "points:period_lock_all": Row(needs=(C.PERIODS_LOCK,)),
     "points:assessment_list": Row(needs=(C.ASSESSMENT_WRITE, C.ASSESSMENT_CONFIRM)),
     **{
         f"points:{name}": Row(

@@ -3,27 +3,26 @@
 Each step is a transaction of its own and may run again; a day on which nothing ran is caught up by the next.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from typing import Final
 
 from django.core.exceptions import ValidationError
-from django.db.models import Min
-from django.utils import timezone
 
 from activities.attendance.make_ups import lapse_make_ups
 from activities.choices import Period
 from activities.plan.periods import Span, periods, span_of
 from branches.choices import BranchLevel
-from branches.models import Branch
+from branches.models import Branch, User
 from branches.working_days import WorkCalendar, add_working_days, load_calendar, next_working_day
-from members.models import MembershipEvent
 from points.choices import PeriodKind, PeriodState
 from points.claims.deductions import post_due
 from points.cycle import closing, rules
+from points.cycle.agenda import quarters_to_lock
 from points.cycle.closing import lived_in
 from points.cycle.reminding import remind
+from points.cycle.timetable import first_month
 from points.models import PeriodClose, Publication
 
 Tell = Callable[[int, str], None]
@@ -74,16 +73,6 @@ def close_due(*, hospital_id: int, branches: list[Branch], today: date, calendar
     return done
 
 
-def first_month(hospital_id: int) -> date | None:
-    """The month in which the house began to use this site, or the first it closed itself; nothing before it closes by
-    itself, so that a roster may still be brought in and the past filled in."""
-    began = MembershipEvent.objects.filter(branch__hospital=hospital_id).aggregate(at=Min("created_at"))["at"]
-    hand = PeriodClose.objects.filter(branch__hospital=hospital_id, kind=PeriodKind.MONTH)
-    first_closed = hand.exclude(state=PeriodState.OPEN).aggregate(start=Min("start"))["start"]
-    days = [day for day in (timezone.localdate(began) if began else None, first_closed) if day]
-    return min(days).replace(day=1) if days else None
-
-
 def lock_due(*, branch: Branch, today: date, calendar: WorkCalendar) -> int:
     """Lock what is over: quarters after the last of their windows, then years. Returns how many."""
     done = 0
@@ -95,10 +84,10 @@ def lock_due(*, branch: Branch, today: date, calendar: WorkCalendar) -> int:
         for span in periods(Period.QUARTER, year):
             row = rows.get((PeriodKind.QUARTER, span.start))
             if span.end < today and lived_in(branch, span) and _is_over(branch, span, row, today, calendar):
-                done += _lock(branch, PeriodKind.QUARTER, span.start, today)
+                done += _lock(branch, PeriodKind.QUARTER, span.start, today, None)
         span = span_of(Period.YEAR, date(year, 1, 1))
         if span.end < today and _year_is_over(branch, span, whole, today):
-            done += _lock(branch, PeriodKind.YEAR, span.start, today)
+            done += _lock(branch, PeriodKind.YEAR, span.start, today, None)
     return done
 
 
@@ -126,10 +115,16 @@ def _year_is_over(branch: Branch, span: Span, row: PeriodClose | None, today: da
     return whole or today >= rules.year_locked_by(span.start.year)
 
 
-def _lock(branch: Branch, kind: PeriodKind, start: date, today: date) -> int:
+def lock_ready(*, branches: Sequence[Branch], actor: User, today: date) -> int:
+    """The Party office locks by hand every quarter whose terms are over. Returns how many."""
+    ready = quarters_to_lock(branches, today)
+    return sum(_lock(branch, PeriodKind.QUARTER, line.span.start, today, actor) for branch, line in ready)
+
+
+def _lock(branch: Branch, kind: PeriodKind, start: date, today: date, actor: User | None) -> int:
     """An objection that is not settled holds it up, and is reminded of elsewhere."""
     try:
-        closing.lock_period(branch=branch, kind=kind, start=start, actor=None, today=today)
+        closing.lock_period(branch=branch, kind=kind, start=start, actor=actor, today=today)
     except ValidationError:
         return 0
     return 1

@@ -5,14 +5,17 @@ from typing import Final
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from branches.choices import Capability, Role
-from branches.models import Appointment, Branch, User
+from branches.choices import Capability
+from branches.models import User
 from branches.rules import roles_granting
+from branches.term_reminders import Posts
 from members.models import Member
 from points.choices import Declarer, ObjectionState
 from points.models import Objection
 
 CONFIDENTIAL: Final = Q(entry__rule__declared_by=Declarer.DISCIPLINE) | Q(claim__rule__declared_by=Declarer.DISCIPLINE)
+
+WITH: Final = ("branch", "member", "entry__rule", "claim__rule")  # what answerers and deciders read of an objection
 
 
 def is_confidential(objection: Objection) -> bool:
@@ -21,34 +24,25 @@ def is_confidential(objection: Objection) -> bool:
     return about is not None and about.rule.declared_by == Declarer.DISCIPLINE
 
 
-def answerers(objection: Objection) -> list[int]:
+def answerers(objection: Objection, posts: Posts | None = None) -> list[int]:
     """Ids of those who may answer: officers of the branch, never who is concerned or who raised it.
 
-    Where nobody is left, the Party office.
+    Where nobody is left, the Party office. `posts`: of the branch among others, for many objections at once.
     """
+    posts = posts or Posts([objection.branch], timezone.localdate())
     involved = {objection.member.user_id, objection.raised_by_id}
     roles = set(roles_granting(Capability.OBJECTION_ANSWER))
     if is_confidential(objection):
         roles &= set(roles_granting(Capability.DISCIPLINE_VIEW))
-    here = _active().filter(branch=objection.branch_id, role__in=roles).exclude(user__in=involved)
-    found = list(dict.fromkeys(here.order_by("pk").values_list("user", flat=True)))
-    return found or [user for user in office_of(objection.branch) if user not in involved]
+    found = [user for user in posts.holders(objection.branch_id, sorted(roles)) if user not in involved]
+    return found or [user for user in posts.office(objection.branch.path) if user not in involved]
 
 
-def deciders(objection: Objection) -> list[int]:
+def deciders(objection: Objection, posts: Posts | None = None) -> list[int]:
     """Ids of the Party office, but for who is concerned, raised it or answered it."""
+    posts = posts or Posts([objection.branch], timezone.localdate())
     involved = {objection.member.user_id, objection.raised_by_id, objection.answered_by_id}
-    return [user for user in office_of(objection.branch) if user not in involved]
-
-
-def office_of(branch: Branch) -> list[int]:
-    ends = range(Branch.steplen, len(branch.path) + 1, Branch.steplen)
-    held = _active().filter(role=Role.PARTY_OFFICE, branch__path__in=[branch.path[:end] for end in ends])
-    return list(dict.fromkeys(held.order_by("pk").values_list("user", flat=True)))
-
-
-def _active() -> QuerySet[Appointment]:
-    return Appointment.objects.current(timezone.localdate()).filter(user__is_active=True)
+    return [user for user in posts.office(objection.branch.path) if user not in involved]
 
 
 def readable(user: User) -> QuerySet[Objection]:

@@ -5,24 +5,28 @@ to-do is opened. What an objection or a claim is about stands on its page, never
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from activities.reminders.rules import step_now
+from branches.audit import record
 from branches.choices import Role, Topic
 from branches.inbox import Message, notify_digest, notify_many
-from branches.models import Branch
+from branches.models import Branch, Notice, User
 from branches.term_reminders import LEADING, Posts
 from branches.working_days import WorkCalendar, add_working_days, next_working_day
 from config.templatetags.ui import cn_day
 from points.choices import ClaimState, ObjectionState, PeriodKind, PeriodState
 from points.cycle import rules
+from points.cycle.agenda import Matter
 from points.cycle.closing import ask_to_publish
-from points.cycle.people import answerers, deciders
+from points.cycle.people import WITH, answerers, deciders
 from points.cycle.publishing import why_not
 from points.models import Claim, Objection, PeriodClose
 
@@ -63,7 +67,7 @@ def remind_objections(*, hospital_id: int, posts: Posts, today: date, calendar: 
 
     Of an answer that is overdue the Party office hears too, in one line a day.
     """
-    rows = Objection.objects.filter(branch__hospital=hospital_id).open().select_related("branch", "member")
+    rows = Objection.objects.filter(branch__hospital=hospital_id).open().select_related(*WITH)
     messages: list[Message] = []
     late: dict[int, list[Message]] = defaultdict(list)
     for one in rows.order_by("pk"):
@@ -71,7 +75,7 @@ def remind_objections(*, hospital_id: int, posts: Posts, today: date, calendar: 
         due = one.answer_due if answers else one.decide_due
         if due is None:
             continue
-        people = answerers(one) if answers else deciders(one)
+        people = answerers(one, posts) if answers else deciders(one, posts)
         step = step_now(due, today, calendar, rules.STEPS)
         what = "积分异议的答复" if answers else "积分申诉的裁定"
         if step is not None:
@@ -89,6 +93,32 @@ def remind_objections(*, hospital_id: int, posts: Posts, today: date, calendar: 
         url = f"{reverse('points:objection_list')}?show=late"
         notify_digest(topic=Topic.POINTS, day=today, messages=mine, text="{n}项积分异议逾期未答复，请督促", url=url)
     return told
+
+
+@transaction.atomic
+def urge(*, branch: Branch, matter: Matter, actor: User, today: date) -> int:
+    """The Party office asks the holders of one matter, once a day; returns how many were told now."""
+    by = f"，应于{cn_day(matter.due, today)}前办结" if matter.due else ""
+    text = f"党委办公室催办：{branch}{matter.what}{by}"
+    people = [user for user in matter.people if user != actor.pk]
+    told = notify_many(
+        Message(user, Topic.POINTS, matter.key, urged_step(today), text, matter.url, matter.due) for user in people
+    )
+    if told:
+        record(
+            actor=actor, action="period.urged", target=branch, branch=branch, changes={"matter": [None, matter.what]}
+        )
+    return told
+
+
+def urged_step(today: date) -> str:
+    return f"urged:{today.isoformat()}"
+
+
+def urged_today(keys: Collection[str], today: date) -> set[str]:
+    """Those of the matters somebody was asked about today."""
+    rows = Notice.objects.filter(item_key__in=keys, step=urged_step(today))
+    return set(rows.values_list("item_key", flat=True))
 
 
 def _about(user: int, one: Objection, step: str, text: str, due: date) -> Message:

@@ -19,11 +19,15 @@ from activities.choices import Period
 from activities.plan.periods import periods, span_of
 from branches.access import may, require
 from branches.choices import Capability
-from branches.models import Branch
+from branches.models import Branch, User
 from points.choices import PeriodKind, PeriodState
 from points.cycle import closing
+from points.cycle.agenda import Matter, agenda, has_cycle, quarters_to_lock
+from points.cycle.closing import lived_in
+from points.cycle.moving import lock_ready
 from points.cycle.pending import pending
 from points.cycle.publishing import may_publish
+from points.cycle.reminding import urge, urged_today
 from points.cycle.timetable import year_of
 from points.models import PeriodClose
 from points.views.pages import asked_year
@@ -34,13 +38,14 @@ NEEDS = {
     "reopen": Capability.PERIODS_LOCK,
     "reopen-year": Capability.YEAR_REOPEN,
 }
+NAMED = 3  # holders a line names
 REVIEWS = (Capability.POINTS_FIRST_REVIEW, Capability.POINTS_REVIEW)
 
 
 @login_required
 @require_GET
 def period_list(request: HttpRequest) -> HttpResponse:
-    """All branches of the reader, a line each; who has one goes straight to it."""
+    """?year=&show=late: all branches of the reader, what is due first on top; who has one goes straight to it."""
     require(request.user, Capability.POINTS_VIEW)
     today = timezone.localdate()
     year = asked_year(request, today.year)
@@ -50,26 +55,101 @@ def period_list(request: HttpRequest) -> HttpResponse:
     rows = PeriodClose.objects.visible_to(request.user, Capability.POINTS_VIEW).filter(start__year=year)
     counts: Counter[tuple[int, str, str]] = Counter(rows.values_list("branch", "kind", "state"))
     months = [span for span in periods(Period.MONTH, year) if span.end < today]
+    matters = agenda(branches, today)
+    names = dict(
+        User.objects.filter(pk__in={pk for one in matters.values() for pk in _holders(one)}).values_list("pk", "name")
+    )
+    urges = may(request.user, Capability.PERIODS_LOCK)
+    urged = urged_today([one[0].key for one in matters.values() if one], today) if urges else set()
     lines = [
         {
             "branch": branch,
+            "has_cycle": has_cycle(branch),
             "closed": counts[branch.pk, PeriodKind.MONTH, PeriodState.CLOSED],
-            "ended": sum(span.end >= branch.founded_on for span in months),
+            "ended": sum(lived_in(branch, span) for span in months),
             "published": counts[branch.pk, PeriodKind.QUARTER, PeriodState.PUBLISHED]
             + counts[branch.pk, PeriodKind.QUARTER, PeriodState.LOCKED],
             "locked": counts[branch.pk, PeriodKind.QUARTER, PeriodState.LOCKED],
             "year_locked": bool(counts[branch.pk, PeriodKind.YEAR, PeriodState.LOCKED]),
+            **_next(matters[branch.pk], names, request.user, today),
         }
         for branch in branches
     ]
+    lines.sort(key=lambda line: line["matter"].due or date.max if line["matter"] else date.max)
+    n_late = sum(line["late"] for line in lines)
+    show = "late" if request.GET.get("show") == "late" else ""
     context = {
-        "lines": lines,
+        "lines": [line for line in lines if line["late"] or not show],
+        "shows": [("", "全部", len(lines)), ("late", "逾期", n_late)],
+        "show": show,
+        "urges": urges,
+        "urged": urged,
         "year": year,
         "years": [today.year, today.year - 1],
         "months": list(reversed(months)),
         "closes": may(request.user, Capability.PERIODS_CLOSE),
+        "lockable": sum(_locks_quarter(one) for mine in matters.values() for one in mine) if urges else 0,
     }
     return render(request, "points/period_list.html", context)
+
+
+def _next(matters: list[Matter], names: dict[int, str], user: User, today: date) -> dict[str, Any]:
+    """What the line of a branch says is next: its nearest deadline, who holds it, and how much comes after it."""
+    if not matters:
+        return {"matter": None, "late": False}
+    first = matters[0]
+    return {
+        "matter": first,
+        "late": first.is_late(today),
+        "who": [names[pk] for pk in first.people[:NAMED]],
+        "others": len(matters) - 1,
+        "asks": bool(set(first.people) - {user.pk}) and first.act != "lock",
+    }
+
+
+def _holders(matters: list[Matter]) -> list[int]:
+    return [pk for one in matters[:1] for pk in one.people[:NAMED]]
+
+
+def _locks_quarter(one: Matter) -> bool:
+    return one.act == "lock" and one.line is not None and one.line.kind == PeriodKind.QUARTER
+
+
+@login_required
+def period_urge(request: HttpRequest, pk: int) -> HttpResponse:
+    """The Party office reminds who holds the matter `key` of one branch; once a day."""
+    branch = get_object_or_404(Branch.objects.visible_to(request.user, Capability.POINTS_VIEW).branches(), pk=pk)
+    require(request.user, Capability.PERIODS_LOCK, branch)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    today, key = timezone.localdate(), request.POST.get("key", "")
+    matter = next((one for one in agenda([branch], today)[branch.pk] if one.key == key), None)
+    if matter is None:
+        messages.warning(request, "这一项已经办结，不需要催办。")
+    elif told := urge(branch=branch, matter=matter, actor=request.user, today=today):
+        messages.success(request, f"已催办{branch}{matter.what}，告知{told}人。")
+    else:
+        messages.warning(
+            request, "这一项今天已经催办过。" if set(matter.people) - {request.user.pk} else "没有可以催办的人。"
+        )
+    return redirect("points:period_list")
+
+
+@login_required
+def period_lock_all(request: HttpRequest) -> HttpResponse:
+    """Lock every quarter whose terms are over, of the branches the reader may lock; says first which."""
+    require(request.user, Capability.PERIODS_LOCK)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    branches, today = (
+        list(Branch.objects.visible_to(request.user, Capability.PERIODS_LOCK).branches()),
+        timezone.localdate(),
+    )
+    if not request.POST.get("confirmed"):
+        return render(request, "points/period_lock.html", {"ready": quarters_to_lock(branches, today)})
+    done = lock_ready(branches=branches, actor=request.user, today=today)
+    messages.success(request, f"已锁定{done}个季度。" if done else "没有期限已满的季度，未作锁定。")
+    return redirect("points:period_list")
 
 
 @login_required

@@ -9,7 +9,8 @@ import time_machine
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from branches.models import AuditEntry
+from branches.choices import BranchKind, Role
+from branches.models import AuditEntry, Notice
 from members.models import Exemption, Member
 from points.choices import ObjectionState, PeriodKind, PeriodState
 from points.cycle.table import build, digest_of
@@ -235,6 +236,89 @@ class TestPeriods:
         PeriodClose.objects.create(branch=branch, kind=PeriodKind.QUARTER, start=JULY, state=PeriodState.LOCKED)
         page = as_user(office).get(reverse("points:period_detail", args=[branch.pk])).text
         assert 'value="reopen"' in page
+
+
+class TestAgenda:
+    """What is held up by whom, for the Party office."""
+
+    URL = "points:period_list"
+
+    @pytest.fixture(autouse=True)
+    def two(self, other_branch, close_quarter, branch):
+        close_quarter(branch)  # by hand: from July on the months of the house are due
+
+    def lines(self, page):
+        return {line["branch"]: line for line in page.context["lines"]}
+
+    def test_each_branch_says_what_is_next_by_when_and_who_holds_it(
+        self, as_user, branch, other_branch, office, secretary, time_machine
+    ):
+        time_machine.move_to(factories.at(date(2026, 10, 9), 9))
+        factories.make_branch(branch.hospital, kind=BranchKind.TEMPORARY, name="援外临时党支部")
+        page = as_user(office).get(reverse(self.URL))
+        found = self.lines(page)
+        assert (found[branch]["matter"].what, found[branch]["who"]) == ("晾晒2026年第三季度积分", [secretary.name])
+        assert found[branch]["matter"].due == date(2026, 10, 10)
+        assert not found[branch]["late"]
+        assert found[other_branch]["matter"].what == "关2026年7月账"
+        assert found[other_branch]["late"]
+        assert [line["branch"] for line in page.context["lines"]][:2] == [other_branch, branch]
+        assert "不适用" in page.text
+        late = as_user(office).get(reverse(self.URL), {"show": "late"})
+        assert list(self.lines(late)) == [other_branch]
+
+    def test_an_objection_is_held_by_who_may_answer_it(self, as_user, branch, member_user, secretary, office):
+        due = date(2026, 10, 9)
+        Objection.objects.create(
+            member=member_user.member, branch=branch, quarter=JULY, raised_by=member_user, text="异议", answer_due=due
+        )
+        line = self.lines(as_user(office).get(reverse(self.URL)))[branch]
+        assert (line["matter"].what, line["matter"].due, line["others"]) == ("答复异议", due, 1)
+        assert secretary.name in line["who"]
+        assert member_user.name not in line["who"]
+
+    def test_the_office_urges_the_holder_once_a_day(self, as_user, branch, office, secretary, leader):
+        line = self.lines(as_user(office).get(reverse(self.URL)))[branch]
+        url, data = reverse("points:period_urge", args=[branch.pk]), {"key": line["matter"].key}
+        for _ in range(2):
+            assert as_user(office).post(url, data).status_code == 302
+        told = Notice.objects.get(recipient=secretary, item_key=line["matter"].key)
+        assert "催办" in told.text
+        assert "今天已催办" in as_user(office).get(reverse(self.URL)).text
+        assert AuditEntry.objects.filter(action="period.urged").count() == 1
+        with time_machine.travel(factories.at(date(2026, 10, 13), 9), tick=True):
+            as_user(office).post(url, data)
+        assert Notice.objects.filter(recipient=secretary, item_key=line["matter"].key).count() == 2
+        assert as_user(secretary).post(url, data).status_code == 403
+
+    def test_quarters_whose_terms_are_over_are_locked_together_when_it_was_asked(
+        self, as_user, branch, office, secretary, publish
+    ):
+        url = reverse("points:period_lock_all")
+        publish(branch)
+        assert "没有期限已满的季度" in as_user(office).post(url).text
+        with time_machine.travel(factories.at(date(2026, 10, 20), 9), tick=True):
+            assert "全部锁定" in as_user(office).get(reverse(self.URL)).text
+            page = as_user(office).post(url)
+            assert "2026年第三季度" in page.text
+            assert not PeriodClose.objects.filter(state=PeriodState.LOCKED).exists()
+            assert as_user(office).post(url, {"confirmed": "1"}).status_code == 302
+        assert PeriodClose.objects.get(state=PeriodState.LOCKED).changed_by == office
+
+    @pytest.mark.parametrize("n", [1, 12])
+    def test_one_branch_and_twelve_cost_the_same(
+        self, as_user, hospital, member_user, office, n, django_assert_max_num_queries
+    ):
+        for _ in range(n):
+            node = factories.make_branch(hospital)
+            factories.appoint(factories.UserFactory(), node, Role.BRANCH_SECRETARY)
+            Objection.objects.create(
+                member=member_user.member, branch=node, quarter=JULY, raised_by=member_user, text="异议",
+                answer_due=TODAY,
+            )  # fmt: skip
+        client = as_user(office)
+        with django_assert_max_num_queries(30):
+            assert client.get(reverse(self.URL)).status_code == 200
 
 
 def test_the_plan_item_leads_the_secretary_to_the_preview(as_user, owed, secretary, branch, organiser):
