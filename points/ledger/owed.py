@@ -1,7 +1,7 @@
 """Points an upheld objection found missing (少记): a to-do of the branch, until they are booked."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -19,6 +19,13 @@ def owed_key(objection_id: int) -> str:
 def owed_todo(objection: Objection) -> Todo | None:
     """The to-do an objection left behind, done or not. One statement."""
     return Todo.objects.filter(item_key=owed_key(objection.pk)).order_by("pk").last()
+
+
+def owed_done(objections: Collection[int]) -> dict[int, bool]:
+    """Of these objections those that left a to-do behind, and whether it is done. One statement."""
+    keys = {owed_key(pk): pk for pk in objections}
+    rows = Todo.objects.filter(item_key__in=keys).order_by("pk")
+    return {keys[key]: done is not None for key, done in rows.values_list("item_key", "done_at")}
 
 
 def close_owed(entries: Iterable[Entry], today: date) -> None:

@@ -1,10 +1,10 @@
 """What became of months, quarters and years; the frozen copies that were published; the nightly proof of the sums."""
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from branches.models import Branch, BranchScopedQuerySet, User
 from points.choices import PeriodKind, PeriodState
@@ -40,6 +40,13 @@ class PeriodClose(models.Model):
         return f"{self.branch}{self.start.year}年{months.get(PeriodKind(self.kind), '')}"
 
 
+class PublicationQuerySet(BranchScopedQuerySet):
+    def with_newest(self) -> Self:
+        """Adds `newest`: the number of the last publication of the same quarter, which replaced the earlier ones."""
+        same = Publication.objects.filter(branch=OuterRef("branch"), quarter=OuterRef("quarter"))
+        return self.annotate(newest=Subquery(same.order_by("-number").values("number")[:1]))
+
+
 class Publication(models.Model):
     """The table of a quarter as it was displayed (晾晒): a frozen copy. Append-only; published again is a new row.
 
@@ -59,7 +66,7 @@ class Publication(models.Model):
     published_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = BranchScopedQuerySet.as_manager()
+    objects = PublicationQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "积分晾晒"

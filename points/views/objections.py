@@ -10,12 +10,14 @@ from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from activities.access import may_record
 from branches.access import may, require
 from branches.choices import Capability
-from branches.models import Branch
+from branches.models import Branch, User
 from members.models import Member
 from points.choices import ObjectionState
 from points.cycle import contesting, objections
@@ -23,8 +25,11 @@ from points.cycle.contesting import Target
 from points.cycle.paper import quarter_label
 from points.cycle.people import answerers, deciders, own_member, readable, waiting_for
 from points.cycle.publishing import rows_of
-from points.ledger.owed import owed_todo
+from points.cycle.rules import quarter_end
+from points.ledger.owed import owed_done, owed_todo
 from points.models import Claim, Entry, Objection, Publication
+from points.statement.lines import links_of
+from points.views.publications import readable as publications_of
 
 PER_PAGE = 30
 HANDLES = (Capability.OBJECTION_ANSWER, Capability.OBJECTION_DECIDE)
@@ -60,8 +65,9 @@ def objection_list(request: HttpRequest) -> HttpResponse:
         found = found.filter(Q(member__user__name__icontains=text) | Q(member__user__search_keys__icontains=text))
     found = found.select_related("member__user", "branch", "raised_by", "entry__rule", "claim__rule")
     page = Paginator(found.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    done = owed_done([one.pk for one in page.object_list if one.upheld])
     for one in page.object_list:
-        one.label = quarter_label(one.quarter)
+        one.label, one.made_up = quarter_label(one.quarter), done.get(one.pk)
     context = {
         "page": page,
         "handles": handles,
@@ -177,17 +183,22 @@ def _page(request: HttpRequest, one: Objection, *, status: int = 200, **extra: A
     today, user = timezone.localdate(), request.user
     mine = one.raised_by_id == user.pk
     owed = owed_todo(one) if one.upheld else None
+    one.made_up = owed.done_at is not None if owed else None
     refused = one.state == ObjectionState.ANSWERED and not one.upheld and one.appeal_until is not None
+    makes_up = owed is not None and owed.done_at is None and user.pk in answerers(one)
     context = {
         "objection": one,
         "label": quarter_label(one.quarter),
+        "about": _about(one, user),
         "mine": mine,
         "answers": one.state == ObjectionState.RAISED and user.pk in answerers(one),
         "decides": one.state == ObjectionState.APPEALED and user.pk in deciders(one),
         "appeals": mine and refused and today <= one.appeal_until,
         "withdraws": mine and one.state in (ObjectionState.RAISED, ObjectionState.APPEALED),
         "owed": owed,
-        "makes_up": owed is not None and owed.done_at is None and user.pk in answerers(one),
+        "until": quarter_end(one.quarter),
+        "makes_up": makes_up,
+        "records": makes_up and may_record(user, one.branch),
         "handles": any(may(user, can, one) for can in HANDLES),
         "day": today,
         "problems": {},
@@ -195,6 +206,21 @@ def _page(request: HttpRequest, one: Objection, *, status: int = 200, **extra: A
         **extra,
     }
     return render(request, "points/objection_detail.html", context, status=status)
+
+
+def _about(one: Objection, user: User) -> list[tuple[str, str]]:
+    """Where the reader may open what is contradicted: the record or deduction, and the publication of its quarter."""
+    found = []
+    if one.entry:
+        url = links_of([one.entry], user).get((one.entry.source_kind, one.entry.source_id), "")
+        found.append(("查看这一项的来源", url))
+    elif one.claim:
+        readable_claim = Claim.objects.readable_by(user).filter(pk=one.claim_id).exists()
+        found.append(("查看扣分告知", reverse("points:claim_detail", args=[one.claim_id]) if readable_claim else ""))
+    shown = publications_of(user).filter(branch=one.branch_id, quarter=one.quarter).defer("table").order_by("-number")
+    if publication := shown.first():
+        found.append(("查看晾晒", reverse("points:publication_detail", args=[publication.pk])))
+    return [(text, url) for text, url in found if url]
 
 
 @login_required

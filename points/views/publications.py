@@ -48,7 +48,7 @@ def publication_list(request: HttpRequest) -> HttpResponse:
         require(request.user, Capability.POINTS_PUBLISHED_VIEW)
     today = timezone.localdate()
     year, mine = asked_year(request, today.year), readable(request.user)
-    rows = mine.filter(quarter__year=year).defer("table").select_related("branch", "published_by")
+    rows = mine.filter(quarter__year=year).defer("table").select_related("branch", "published_by").with_newest()
     branches = Branch.objects.filter(pk__in=mine.order_by().values("branch")).order_by("path")
     chosen = request.GET.get("branch", "")
     if chosen.isdecimal() and len(chosen) < 10:
@@ -56,6 +56,7 @@ def publication_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows.order_by("-quarter", "branch__path", "-number"), PER_PAGE).get_page(request.GET.get("page"))
     for one in page.object_list:
         one.label, one.until_text = quarter_label(one.quarter), cn_day(one.objections_until, today)
+        one.replaced = f"已被第{one.newest}次晾晒替代" if one.newest > one.number else ""
     context = {
         "page": page,
         "year": year,

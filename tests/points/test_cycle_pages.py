@@ -112,6 +112,13 @@ class TestPublication:
         detail = reverse("points:publication_detail", args=[made.pk])
         assert "内容与晾晒时不一致" not in as_user(secretary).get(detail).text
 
+    def test_one_that_was_replaced_says_by_which(self, as_user, branch, members, office, publish):
+        publish(branch)
+        PeriodClose.objects.filter(kind=PeriodKind.QUARTER).update(state=PeriodState.OPEN)
+        publish(branch, on=date(2026, 10, 13))
+        page = as_user(office).get(reverse("points:publication_list")).text
+        assert page.count("已被第2次晾晒替代") == 1
+
     @pytest.mark.parametrize("n", [1, 20])
     def test_the_list_costs_the_same(self, as_user, branch, office, n, django_assert_max_num_queries):
         for number in range(1, n + 1):
@@ -177,13 +184,33 @@ class TestObjection:
         detail, act = (reverse(f"points:{name}", args=[one.pk]) for name in ("objection_detail", "objection_act"))
         as_user(secretary).post(act, {"act": "answer", "upheld": "yes", "answer": "漏报一次党课"})
         assert "等待支部补正积分" in as_user(member_user).get(detail).text
+        assert "待补正" in as_user(member_user).get(reverse("points:objection_list")).text
+        assert "补登活动记录" not in as_user(member_user).get(detail).text
+        assert f"{reverse('activities:activity_create')}?branch={branch.pk}" in as_user(secretary).get(detail).text
         assert 'value="made_up"' not in as_user(member_user).get(detail).text
         assert as_user(member_user).post(act, {"act": "made_up"}).status_code == 422
         assert 'value="made_up"' in as_user(secretary).get(detail).text
         assert as_user(secretary).post(act, {"act": "made_up"}).status_code == 302
         page = as_user(member_user).get(detail).text
+        assert "成立，已补正" in page
         assert "积分已补正" in page
         assert "等待支部补正积分" not in page
+
+    def test_it_leads_to_what_is_contradicted_and_says_who_answered_in_place_of_the_term(
+        self, as_user, branch, entry, member_user, secretary, publish
+    ):
+        made = publish(branch)
+        as_user(member_user).post(self.url(entry=entry.pk), {"text": "当天在岗值班", "form_key": uuid.uuid4()})
+        one = Objection.objects.get()
+        detail, act = (reverse(f"points:{name}", args=[one.pk]) for name in ("objection_detail", "objection_act"))
+        page = as_user(secretary).get(detail).text
+        assert reverse("activities:activity_detail", args=[entry.source_id]) in page
+        assert reverse("points:publication_detail", args=[made.pk]) in page
+        assert "答复期限" in page
+        as_user(secretary).post(act, {"act": "answer", "upheld": "no", "answer": "签到记录无误"})
+        page = as_user(member_user).get(detail).text
+        assert "答复期限" not in page
+        assert f"{secretary.name}，2026年10月12日" in page
 
     def test_nothing_named_leads_to_the_open_window_or_says_there_is_none(self, as_user, branch, member_user, publish):
         assert "没有正在异议期内的晾晒" in as_user(member_user).get(self.url()).text
