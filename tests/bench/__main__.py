@@ -1,4 +1,4 @@
-"""Run every measurement on a scratch database of the engine the environment names."""
+"""Run every measurement on a scratch database of its own, of the engine the environment names."""
 
 import sys
 
@@ -23,14 +23,16 @@ def main(names: list[str]) -> int:
     if unknown:
         sys.stderr.write(f"no such measurement: {', '.join(sorted(unknown))}; there are {', '.join(measurements)}\n")
         return 2
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
-        sys.stdout.write(f"\n== {connection.vendor} ==\n")
-        for name, run in measurements.items():
-            if not names or name in names:
-                run()
-    finally:
-        connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+    sys.stdout.write(f"\n== {connection.vendor} ==\n")
+    scratch = connection.settings_dict["NAME"]
+    for name, run in measurements.items():
+        if names and name not in names:
+            continue
+        connection.creation.create_test_db(verbosity=0, autoclobber=True)  # one finds nothing that another left
+        try:
+            run()
+        finally:
+            connection.creation.destroy_test_db(scratch, verbosity=0)
     return 0
 
 
