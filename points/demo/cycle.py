@@ -24,7 +24,7 @@ from points.models import Claim, Publication
 
 SHOWN: Final = "JG01"  # the branch of the demo people: opened again, published anew, contradicted
 LATE: Final = "WK02"  # has not published its last quarter
-WORDS: Final = "8月的主题党日本人外出参加评审，会后已补课并交学习体会，晾晒表中没有计入，请核对。"
+WORDS: Final = "9月参加的送医下乡义诊已由医务部登记，晾晒表中没有计入，请核对。"
 
 
 def add_cycle(hospital: Hospital, today: date) -> None:
@@ -47,7 +47,7 @@ def add_cycle(hospital: Hospital, today: date) -> None:
             secretary = hospital.officers[code].get(Role.BRANCH_SECRETARY, hospital.office)
             if due <= today and not (last and code == LATE):
                 _publish(branch, quarter, secretary, due, tell=last and code == SHOWN)
-            if not last:
+            if not last or (code != SHOWN and _is_over(branch, quarter, today)):
                 _lock(branch, PeriodKind.QUARTER, quarter, today)
     for branch in branches:
         _lock(branch, PeriodKind.YEAR, date(today.year - 1, 1, 1), today)
@@ -64,6 +64,10 @@ def _publish(branch: Branch, quarter: date, actor: User, day: date, *, tell: boo
     if not why_not(branch, quarter, day):
         digest = digest_of(build(branch, quarter))
         publish_quarter(branch=branch, quarter=quarter, digest=digest, actor=actor, today=day, tell=tell)
+
+
+def _is_over(branch: Branch, quarter: date, today: date) -> bool:
+    return Publication.objects.filter(branch=branch, quarter=quarter, appeals_until__lt=today).exists()
 
 
 def _lock(branch: Branch, kind: PeriodKind, start: date, today: date) -> None:
