@@ -122,7 +122,7 @@ def test_a_claim_and_a_deduction_go_through_a_whole_quarter(clock, enter, live_s
     page.get_by_label("事由").fill(DEED)
     page.get_by_role("button", name="提交审核").click()
     expect(page.get_by_text("待审核").first).to_be_visible()
-    expect(page.get_by_role("link", name="证书.jpg")).to_be_visible()
+    expect(page.get_by_role("link", name="证书.jpg", exact=True)).to_be_visible()
     assert fits(page)
     page.goto(f"{live_server.url}/points/")
     expect(page.get_by_text("G01").first).to_be_visible()
