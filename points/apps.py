@@ -17,6 +17,12 @@ class PointsConfig(AppConfig):
             "EXISTS (SELECT 1 FROM {points.RuleVersion} AS edition"
             " WHERE edition.id = OLD.version_id AND edition.published_at IS NOT NULL)",
         )
+        append_only.freeze("points.Scorecard", "OLD.published_at IS NOT NULL")
+        append_only.freeze(
+            "points.ScorecardLine",
+            "EXISTS (SELECT 1 FROM {points.Scorecard} AS card"
+            " WHERE card.id = OLD.card_id AND card.published_at IS NOT NULL)",
+        )
         for name in ("attendance", "study", "make_ups", "matters", "claims"):
             import_module(f"points.sources.{name}")  # each registers itself as a source of entries
         import_module("points.audit_words")

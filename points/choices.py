@@ -126,3 +126,73 @@ class AssessmentState(TextChoices):
     OPEN = "open", "未提出"
     PROPOSED = "proposed", "待党委审定"
     CONFIRMED = "confirmed", "已审定"
+
+
+# --- stars ---
+
+
+class MarkKind(TextChoices):
+    """What is entered on a branch's star rating by hand, each with the document that says so."""
+
+    BONUS = "bonus", "加分"
+    DEDUCTION = "deduction", "扣分"
+    INNOVATION = "innovation", "创新或品牌"
+    VETO = "veto", "一票否决"
+    DIRECT = "direct", "直接定级"
+    ABOVE = "above", "上级评定"
+    MERGER = "merger", "合并重组"
+
+
+class MarkLevel(TextChoices):
+    """Which bonus, deduction or veto; the points stand in the score card."""
+
+    NATIONAL = "national", "国家级表彰"
+    PROVINCIAL = "provincial", "省级表彰"
+    CITY = "city", "市级表彰"
+    COUNTY = "county", "县级或行业表彰"
+    INNOVATION_ADOPTED = "innovation_adopted", "创新做法被上级采用"
+    FALSE_RECORD = "false_record", "虚假记录"
+    OVERDUE_INSTRUCTION = "overdue_instruction", "上级交办事项逾期"
+    PUBLICITY_INCIDENT = "publicity_incident", "宣传舆情事件"
+    HIDDEN_CASE = "hidden_case", "党员严重违纪违法且支部隐瞒"
+    BRIBERY = "bribery", "支部发生红包、骗保案件"
+    FALSE_VOTES = "false_votes", "表决、选举弄虚作假"
+    IDEOLOGY = "ideology", "意识形态责任事件"
+
+
+MARK_LEVELS: Final[dict[str, tuple[MarkLevel, ...]]] = {
+    MarkKind.BONUS: (
+        MarkLevel.NATIONAL,
+        MarkLevel.PROVINCIAL,
+        MarkLevel.CITY,
+        MarkLevel.COUNTY,
+        MarkLevel.INNOVATION_ADOPTED,
+    ),
+    MarkKind.DEDUCTION: (MarkLevel.FALSE_RECORD, MarkLevel.OVERDUE_INSTRUCTION, MarkLevel.PUBLICITY_INCIDENT),
+    MarkKind.VETO: (MarkLevel.HIDDEN_CASE, MarkLevel.BRIBERY, MarkLevel.FALSE_VOTES, MarkLevel.IDEOLOGY),
+}
+MARKS_WITH_STARS: Final = (MarkKind.DIRECT, MarkKind.ABOVE)  # these name the stars they give
+
+
+class RatingState(TextChoices):
+    """Where a branch's rating of a year stands; no row: a preview, worked out anew each time."""
+
+    SELF_RATED = "self_rated", "已自评"
+    RETURNED = "returned", "退回修改"
+    REVIEWED = "reviewed", "已复核"
+    PUBLICISED = "publicised", "公示中"
+    APPROVED = "approved", "已审定"
+
+
+class RoundState(TextChoices):
+    """The yearly round of a hospital."""
+
+    OPEN = "open", "自评和复核"
+    PUBLICISED = "publicised", "公示中"
+    APPROVED = "approved", "已审定"
+
+
+class StarObjectionState(TextChoices):
+    RAISED = "raised", "待答复"
+    UPHELD = "upheld", "异议成立"
+    REFUSED = "refused", "异议不成立"

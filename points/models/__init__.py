@@ -1,10 +1,20 @@
-"""The rule book, the ledger and its sums, claims and objections, periods and publications, the yearly assessment."""
+"""Models of the points room: rules, ledger and sums, claims, periods, the yearly assessment, stars."""
 
 from points.models.assessment import AppraisalResult, Assessment, AssessmentLine
 from points.models.claims import Claim, ClaimQuerySet, Evidence, Objection, PointsBatch
 from points.models.ledger import Entry, EntryQuerySet, MemberItem, MemberYear, PointsMonth
 from points.models.periods import LedgerCheck, PeriodClose, Publication
 from points.models.rulebook import MemberPost, RuleItem, RuleTrial, RuleVersion
+from points.models.stars import (
+    LineRecord,
+    Scorecard,
+    ScorecardLine,
+    StarMark,
+    StarMonth,
+    StarObjection,
+    StarRating,
+    StarRound,
+)
 
 __all__ = [
     "AppraisalResult",
@@ -16,6 +26,7 @@ __all__ = [
     "EntryQuerySet",
     "Evidence",
     "LedgerCheck",
+    "LineRecord",
     "MemberItem",
     "MemberPost",
     "MemberYear",
@@ -27,4 +38,11 @@ __all__ = [
     "RuleItem",
     "RuleTrial",
     "RuleVersion",
+    "Scorecard",
+    "ScorecardLine",
+    "StarMark",
+    "StarMonth",
+    "StarObjection",
+    "StarRating",
+    "StarRound",
 ]

@@ -1,0 +1,251 @@
+"""The score card of a branch: `rate(facts, card)`. Pure; amounts are exact fractions until the total is rounded once.
+
+What a line measures, and how, stands in points/stars/measures.py; what a hospital lets a line weigh is its card.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from points.choices import MarkKind, MarkLevel
+from points.stars.formulas import Gap, Value, Year
+from points.stars.measures import MEASURES, Measure
+
+GIVEN: Final = "given"  # the measure of a line the hospital added
+TOP: Final = Fraction(110)
+STARS: Final = (5, 4, 3, 2, 1)
+NO_REGISTER: Final = "系统还没有这项台账，党办登记数据后计分"
+NO_DATA: Final = "没有可以计算的数据"
+
+
+@dataclass(frozen=True)
+class CardLine:
+    """One line of a card: what is measured, and at most how many points it gives."""
+
+    code: str
+    title: str
+    measure: str
+    max: Decimal
+    tag: str = ""  # 五化: O L M S P
+    params: Mapping[str, Decimal] = field(default_factory=dict)  # figures of the measure that differ from its own
+
+    @property
+    def fact(self) -> str:
+        """Under which name its facts are kept: a line of the hospital's own has its own, whatever others there are."""
+        return f"{GIVEN}:{self.code}" if self.measure == GIVEN else self.measure
+
+
+@dataclass(frozen=True)
+class Card:
+    """One edition of a score card.
+
+    `thresholds`: least total of 5, 4, 3 and 2 stars. `rated_from`: least applicable maximum of a rated branch.
+    `bonus`: points of a kind of honour; `deductions`: of a fault; shares: of the rated branches, 0..1.
+    """
+
+    lines: tuple[CardLine, ...]
+    thresholds: tuple[Decimal, Decimal, Decimal, Decimal] = (Decimal(90), Decimal(80), Decimal(70), Decimal(60))
+    rated_from: Decimal = Decimal(60)
+    bonus_cap: Decimal = Decimal(10)
+    marks: Mapping[str, Decimal] = field(default_factory=lambda: DEFAULT_MARKS)
+    five_share: Fraction = Fraction(1, 10)
+    four_share: Fraction = Fraction(1, 2)
+
+
+DEFAULT_MARKS: Final[Mapping[str, Decimal]] = {
+    MarkLevel.NATIONAL: Decimal(10),
+    MarkLevel.PROVINCIAL: Decimal(6),
+    MarkLevel.CITY: Decimal(4),
+    MarkLevel.COUNTY: Decimal(2),
+    MarkLevel.INNOVATION_ADOPTED: Decimal(2),
+    MarkLevel.FALSE_RECORD: Decimal(10),
+    MarkLevel.OVERDUE_INSTRUCTION: Decimal(1),
+    MarkLevel.PUBLICITY_INCIDENT: Decimal(2),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the records say of one measure. `absent`: why it does not apply (then `values` may be empty).
+
+    `evidence`: pages of the records behind it; `door`: where what is missing can be mended.
+    """
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+    absent: str = ""
+    door: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A plus, a minus or a veto somebody entered with its document."""
+
+    kind: MarkKind
+    level: str
+    text: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class BranchFacts:
+    """All that a rating is worked out from. `vetoes`: words of what the records themselves show."""
+
+    year: Year
+    measures: Mapping[str, Measured]
+    marks: tuple[Mark, ...] = ()
+    vetoes: tuple[str, ...] = ()
+    unrated: str = ""  # why there is no rating at all: dissolved in the year, no data
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line as it came out. `reason`: why it is not applicable."""
+
+    card: CardLine
+    measure: Measure | None
+    applicable: bool
+    score: Fraction
+    values: Mapping[str, Value]
+    evidence: tuple[str, ...]
+    door: str
+    gaps: tuple[Gap, ...] = ()
+    reason: str = ""
+
+    @property
+    def max(self) -> Fraction:
+        return Fraction(self.card.max)
+
+    @property
+    def lacking(self) -> Fraction:
+        return self.max - self.score if self.applicable else Fraction(0)
+
+    @property
+    def is_full(self) -> bool:
+        return self.applicable and self.score == self.max
+
+
+@dataclass(frozen=True)
+class Rating:
+    """`total` is rounded half up to 0.01; `stars` is what the score says, before steps, quotas and committee.
+
+    Not rated: `stars` 0 and `unrated` says why.
+    """
+
+    lines: tuple[Line, ...]
+    score: Fraction
+    max: Fraction
+    bonus: Decimal
+    deduction: Decimal
+    total: Decimal
+    stars: int
+    vetoes: tuple[str, ...]
+    innovation: bool
+    unrated: str = ""
+
+    @property
+    def factor(self) -> Fraction:
+        """What one point of a line is worth in the total."""
+        return 100 / self.max if self.max else Fraction(0)
+
+    @property
+    def is_rated(self) -> bool:
+        return not self.unrated
+
+
+def rate(facts: BranchFacts, card: Card) -> Rating:
+    """Work out a branch's score: every line of `card`, the marks, the total, and the stars the score alone says."""
+    lines = tuple(_line(line, facts) for line in card.lines)
+    applied = [line for line in lines if line.applicable]
+    score = sum((line.score for line in applied), Fraction(0))
+    most = sum((line.max for line in applied), Fraction(0))
+    bonus = min(card.bonus_cap, _sum(facts, card, MarkKind.BONUS))
+    deduction = _sum(facts, card, MarkKind.DEDUCTION)
+    vetoes = (*facts.vetoes, *(mark.text for mark in facts.marks if mark.kind == MarkKind.VETO))
+    innovation = _has_innovation(facts)
+    unrated = facts.unrated
+    if not unrated and most < Fraction(card.rated_from):
+        unrated = f"适用满分{decimal(most)}分，不足{card.rated_from.normalize():f}分，未评定"
+    total = total_of(score, most, bonus, deduction)
+    stars = 0 if unrated else stars_for(total, card, veto=bool(vetoes), innovation=innovation)
+    return Rating(lines, score, most, bonus, deduction, total, stars, vetoes, innovation, unrated)
+
+
+def total_of(score: Fraction, most: Fraction, bonus: Decimal, deduction: Decimal) -> Decimal:
+    """The total to 0.01, half up, 0..110.
+
+    >>> total_of(Fraction(7794, 100), Fraction(98), Decimal(2), Decimal(0))
+    Decimal('81.53')
+    """
+    raw = (100 * score / most if most else Fraction(0)) + Fraction(bonus) - Fraction(deduction)
+    return decimal(max(Fraction(0), min(TOP, raw)))
+
+
+def stars_for(total: Decimal, card: Card, *, veto: bool, innovation: bool) -> int:
+    """The stars a total says by itself: a veto leaves one, five need an innovation or a brand."""
+    if veto:
+        return 1
+    found = next((stars for stars, least in zip(STARS, card.thresholds, strict=False) if total >= least), 1)
+    return 4 if found == 5 and not innovation else found
+
+
+def decimal(value: Fraction) -> Decimal:
+    """Exact half-up rounding to two places.
+
+    >>> decimal(Fraction(17999, 200)), decimal(Fraction(1, 3))
+    (Decimal('90.00'), Decimal('0.33'))
+    """
+    hundredths = (value.numerator * 200 + value.denominator) // (2 * value.denominator)
+    return Decimal(hundredths).scaleb(-2)
+
+
+def _sum(facts: BranchFacts, card: Card, kind: MarkKind) -> Decimal:
+    return sum((card.marks.get(mark.level, Decimal(0)) for mark in facts.marks if mark.kind == kind), Decimal(0))
+
+
+def _has_innovation(facts: BranchFacts) -> bool:
+    """An innovation or a brand: entered with its document, or a brand the register knows."""
+    if any(mark.level == MarkLevel.INNOVATION_ADOPTED or mark.kind == MarkKind.INNOVATION for mark in facts.marks):
+        return True
+    brand = facts.measures.get("brand")
+    return brand is not None and bool(brand.values.get("brand"))
+
+
+def _line(line: CardLine, facts: BranchFacts) -> Line:
+    measure, found = MEASURES.get(line.measure), facts.measures.get(line.fact)
+    if measure is None or found is None:
+        return _absent(line, measure, found, NO_REGISTER)
+    params = {**measure.params, **line.params}
+    if found.absent:
+        return _absent(line, measure, found, found.absent)
+    worth = measure.score(found.values, params, facts.year)
+    if worth is None:
+        return _absent(line, measure, found, measure.nothing or NO_DATA)
+    share = max(Fraction(0), min(Fraction(1), worth))
+    most = Fraction(line.max)
+    gaps = measure.gaps(found.values, params, facts.year) if share < 1 else []
+    return Line(
+        card=line,
+        measure=measure,
+        applicable=True,
+        score=share * most,
+        values=found.values,
+        evidence=found.evidence,
+        door=found.door,
+        gaps=tuple(Gap(gap.text, min(gap.gain, 1 - share) * most) for gap in gaps if gap.gain > 0),
+    )
+
+
+def _absent(line: CardLine, measure: Measure | None, found: Measured | None, reason: str) -> Line:
+    return Line(
+        card=line,
+        measure=measure,
+        applicable=False,
+        score=Fraction(0),
+        values=found.values if found else {},
+        evidence=found.evidence if found else (),
+        door=found.door if found else "",
+        reason=reason,
+    )
