@@ -49,8 +49,7 @@ Gaps = Callable[[Values, Params, Year], list[Gap]]
 
 
 def number(values: Values, name: str) -> Fraction:
-    value = values.get(name, 0)
-    return Fraction(Decimal(value)) if isinstance(value, str) else Fraction(value)
+    return Fraction(values.get(name, 0))
 
 
 def share(values: Values, part: str, whole: str) -> Fraction | None:

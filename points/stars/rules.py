@@ -4,14 +4,14 @@ What a line measures, and how, stands in points/stars/measures.py; what a hospit
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from points.choices import MarkKind, MarkLevel
 from points.stars.formulas import Gap, Value, Year
-from points.stars.measures import MEASURES, Measure
+from points.stars.measures import MEASURES
 
 GIVEN: Final = "given"  # the measure of a line the hospital added
 TOP: Final = Fraction(110)
@@ -102,16 +102,16 @@ class BranchFacts:
 
 @dataclass(frozen=True)
 class Line:
-    """One line as it came out. `reason`: why it is not applicable."""
+    """One line as it came out. `formula`: in words; `reason`: why it is not applicable."""
 
     card: CardLine
-    measure: Measure | None
     applicable: bool
     score: Fraction
-    values: Mapping[str, Value]
-    evidence: tuple[str, ...]
-    door: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
+    door: str = ""
     gaps: tuple[Gap, ...] = ()
+    formula: str = ""
     reason: str = ""
 
     @property
@@ -216,36 +216,29 @@ def _has_innovation(facts: BranchFacts) -> bool:
 def _line(line: CardLine, facts: BranchFacts) -> Line:
     measure, found = MEASURES.get(line.measure), facts.measures.get(line.fact)
     if measure is None or found is None:
-        return _absent(line, measure, found, NO_REGISTER)
-    params = {**measure.params, **line.params}
-    if found.absent:
-        return _absent(line, measure, found, found.absent)
-    worth = measure.score(found.values, params, facts.year)
-    if worth is None:
-        return _absent(line, measure, found, measure.nothing or NO_DATA)
-    share = max(Fraction(0), min(Fraction(1), worth))
-    most = Fraction(line.max)
-    gaps = measure.gaps(found.values, params, facts.year) if share < 1 else []
-    return Line(
-        card=line,
-        measure=measure,
-        applicable=True,
-        score=share * most,
+        return Line(
+            line, applicable=False, score=Fraction(0), formula=measure.formula if measure else "", reason=NO_REGISTER
+        )
+    blank = Line(
+        line,
+        applicable=False,
+        score=Fraction(0),
         values=found.values,
         evidence=found.evidence,
         door=found.door,
-        gaps=tuple(Gap(gap.text, min(gap.gain, 1 - share) * most) for gap in gaps if gap.gain > 0),
+        formula=measure.formula,
     )
-
-
-def _absent(line: CardLine, measure: Measure | None, found: Measured | None, reason: str) -> Line:
-    return Line(
-        card=line,
-        measure=measure,
-        applicable=False,
-        score=Fraction(0),
-        values=found.values if found else {},
-        evidence=found.evidence if found else (),
-        door=found.door if found else "",
-        reason=reason,
+    if found.absent:
+        return replace(blank, reason=found.absent)
+    params = {**measure.params, **line.params}
+    worth = measure.score(found.values, params, facts.year)
+    if worth is None:
+        return replace(blank, reason=measure.nothing or NO_DATA)
+    share, most = max(Fraction(0), min(Fraction(1), worth)), Fraction(line.max)
+    gaps = measure.gaps(found.values, params, facts.year) if share < 1 else []
+    return replace(
+        blank,
+        applicable=True,
+        score=share * most,
+        gaps=tuple(Gap(gap.text, min(gap.gain, 1 - share) * most) for gap in gaps if gap.gain > 0),
     )

@@ -1,0 +1,121 @@
+"""What facts are asked for: which branches, which year, as of which day; and the addresses their evidence stands at."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from branches.models import Branch
+from points.stars.formulas import Value, Year
+from points.stars.rules import Measured
+
+Found = dict[int, dict[str, Measured]]  # branch -> fact -> what the records say
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`today`: the day of asking; everything of a past year is read as it stands then."""
+
+    branches: Mapping[int, Branch]
+    number: int
+    today: date
+
+    @classmethod
+    def of(cls, branches: Iterable[Branch], year: int, today: date) -> "Asked":
+        return cls({branch.pk: branch for branch in branches}, year, today)
+
+    @property
+    def ids(self) -> list[int]:
+        return list(self.branches)
+
+    @property
+    def first(self) -> date:
+        return date(self.number, 1, 1)
+
+    @property
+    def last(self) -> date:
+        return date(self.number, 12, 31)
+
+    @property
+    def day(self) -> date:
+        """The day things are looked at: today, in a past year its last day."""
+        return min(self.last, self.today)
+
+    @cached_property
+    def year(self) -> Year:
+        """How many months have ended by today."""
+        ended = 12 * (self.today.year - self.number) + self.today.month - 1
+        return Year(self.number, max(0, min(12, ended)))
+
+    @property
+    def ended(self) -> date | None:
+        """The last day of the last month that has ended; None before the first."""
+        return (
+            self.first.replace(month=self.year.months + 1) - timedelta(days=1)
+            if 0 < self.year.months < 12
+            else (self.last if self.year.months else None)
+        )
+
+
+def put(found: Found, branch: int, fact: str, values: Mapping[str, Value], *evidence: str, **more: str) -> None:
+    found.setdefault(branch, {})[fact] = Measured(values, tuple(evidence), **more)
+
+
+class Pages:
+    """Addresses of lists and pages; `reverse` is asked once for each."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._year = asked.number
+        self._days = {"since": f"{asked.first}", "until": f"{asked.last}"}
+        self._roots: dict[str, str] = {}
+
+    def _root(self, name: str) -> str:
+        if name not in self._roots:
+            self._roots[name] = reverse(name)
+        return self._roots[name]
+
+    def _list(self, name: str, branch: int, **params: str) -> str:
+        return f"{self._root(name)}?{urlencode({'branch': branch, **params})}"
+
+    def records(self, branch: int, **params: str) -> str:
+        """The list of records of the year: `kind`, or what else its filters know."""
+        return self._list("activities:activity_list", branch, **params, **self._days)
+
+    def plan(self, branch: int) -> str:
+        return self._list("activities:plan_list", branch, year=f"{self._year}")
+
+    def roster(self, branch: int) -> str:
+        return self._list("members:member_list", branch)
+
+    def hours(self, branch: int) -> str:
+        return self._list("activities:hours_list", branch, year=f"{self._year}")
+
+    def matters(self, branch: int) -> str:
+        return self._list("activities:follow_ups", branch)
+
+    def publications(self, branch: int) -> str:
+        return self._list("points:publication_list", branch, year=f"{self._year}")
+
+    def node(self, branch: int) -> str:
+        return self._numbered("branches:branch_detail", branch)
+
+    def record(self, activity: int) -> str:
+        return self._numbered("activities:activity_detail", activity)
+
+    def assessment(self, branch: int) -> str:
+        return reverse("points:assessment_detail", args=[branch, self._year])
+
+    def paper(self, branch: int, kind: str) -> str:
+        return reverse("activities:year_document", args=[branch, self._year, kind])
+
+    def entered(self, branch: int) -> str:
+        return reverse("points:star_records", args=[branch, self._year])
+
+    def _numbered(self, name: str, pk: int) -> str:
+        key = f"{name}#"
+        if key not in self._roots:
+            self._roots[key] = reverse(name, args=[0])
+        return self._roots[key].replace("/0/", f"/{pk}/")

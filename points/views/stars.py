@@ -1,0 +1,108 @@
+"""Star ratings: all branches of a hospital, and the score card of one."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from branches.access import may, require
+from branches.choices import BranchLevel, Capability
+from branches.models import Branch, User
+from points.stars import card_page
+from points.stars.standing import Rated, Standing, standing_of
+from points.views.pages import FIRST_YEAR, asked_year
+
+VIEW = Capability.STARS_VIEW
+
+
+@login_required
+@require_GET
+def star_list(request: HttpRequest) -> HttpResponse:
+    """?year=&hospital=: who stands where; whoever sees one branch goes straight to it."""
+    require(request.user, VIEW)
+    today = timezone.localdate()
+    year = asked_year(request, today.year)
+    seen = Branch.objects.visible_to(request.user, VIEW).branches()
+    hospitals = list(Branch.objects.filter(pk__in=seen.order_by().values("hospital"), level=BranchLevel.COMMITTEE))
+    chosen = next((one for one in hospitals if str(one.pk) == request.GET.get("hospital")), None)
+    hospital = chosen or (hospitals[0] if hospitals else None)
+    mine = set(seen.filter(hospital=hospital).values_list("pk", flat=True)) if hospital else set()
+    if len(mine) == 1 and len(hospitals) == 1:
+        return redirect("points:star_detail", mine.pop(), year)
+    try:
+        standing = standing_of(hospital, year, today) if hospital else None
+    except LookupError:
+        standing = None
+    rows = [one for one in standing.rated if one.branch.pk in mine] if standing else []
+    context = {
+        "year": year,
+        "years": [today.year, today.year - 1],
+        "hospitals": hospitals,
+        "hospital": hospital,
+        "standing": standing,
+        "rows": rows,
+        "counts": [(n, card_page.STAR_WORDS[n], sum(one.stars == n for one in rows)) for n in (5, 4, 3, 2, 1)],
+        "unrated": sum(one.decision is None for one in rows),
+        "reviews": hospital is not None and may(request.user, Capability.STARS_REVIEW, hospital),
+    }
+    return render(request, "points/stars/star_list.html", context)
+
+
+def rated_of(user: User, pk: int, year: int) -> tuple[Rated, Standing]:
+    """A branch of the reader's scope in a year there can be; anything else is unknown."""
+    today = timezone.localdate()
+    seen = Branch.objects.visible_to(user, VIEW).branches().select_related("hospital")
+    branch: Branch = get_object_or_404(seen, pk=pk)
+    if not FIRST_YEAR <= year <= today.year or branch.hospital is None:
+        raise Http404
+    try:
+        standing = standing_of(branch.hospital, year, today)
+    except LookupError as error:
+        raise Http404 from error
+    rated = standing.of(branch.pk)
+    if rated is None:  # founded later, or dissolved before
+        raise Http404
+    return rated, standing
+
+
+@login_required
+@require_GET
+def star_detail(request: HttpRequest, pk: int, year: int) -> HttpResponse:
+    """The score card line by line; ?show=lacking: only what is not full."""
+    rated, standing = rated_of(request.user, pk, year)
+    return render(request, "points/stars/star_detail.html", detail_context(request, rated, standing))
+
+
+def detail_context(request: HttpRequest, rated: Rated, standing: Standing) -> dict[str, Any]:
+    today = timezone.localdate()
+    lacking = request.GET.get("show") == "lacking"
+    lines = rated.rating.lines
+    next_star = rated.stars + 1 if rated.decision and rated.stars < 5 else 0
+    actions = card_page.actions_of(rated)
+    return {
+        "rated": rated,
+        "rating": rated.rating,
+        "branch": rated.branch,
+        "year": rated.year,
+        "years": [today.year, today.year - 1],
+        "standing": standing,
+        "word": card_page.STAR_WORDS[rated.stars],
+        "groups": card_page.groups_of(lines, lacking=lacking),
+        "lacking": lacking,
+        "n_lines": len(lines),
+        "n_lacking": sum(line.applicable and not line.is_full for line in lines),
+        "actions": actions,
+        "reachable": min(rated.rating.total + sum(one.gain for one in actions), 110),
+        "next_word": card_page.STAR_WORDS.get(next_star, "") if next_star else "",
+        "short": rated.next_from - rated.rating.total if rated.next_from else None,
+        "rungs": card_page.rungs_of(rated),
+        "conditions": card_page.conditions_of(rated),
+        "how": card_page.decision_words(rated),
+        "stages": card_page.stages_of(rated, standing.round, today),
+        "marks": card_page.marks_of(rated),
+        "several": may(request.user, Capability.DASHBOARD_VIEW),
+        "enters": may(request.user, Capability.STARS_REVIEW, rated.branch) and not rated.is_frozen,
+    }
