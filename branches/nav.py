@@ -60,6 +60,7 @@ DOORS = (
             "/points/batches/",
         ),
     ),
+    _door("支部与党员", "points:star_list", "star", "星级评定", C.STARS_VIEW, also=("/points/stars/",)),
     # The leader of a group and the discipline office see no points of the branch, and have this one thing to do there.
     _door("支部与党员", "points:claim_review_list", "clipboard-check", "申报初审", C.POINTS_FIRST_REVIEW),
     _door("支部与党员", "points:veto_list", "shield-exclamation", "一票否决", C.DISCIPLINE_WRITE),

@@ -62,6 +62,9 @@ register(
         "rules.trial_exported": "导出积分规则试算结果",
         "rules.published": "发布积分规则",
         "post_of_points.set": "设定计分岗位",
+        "star_record.entered": "登记星级评分数据",
+        "star_mark.entered": "登记星级加减分、否决或认定",
+        "star_mark.withdrawn": "撤销星级加减分、否决或认定",
     },
     {
         "rows": "条数",

@@ -35,8 +35,8 @@ from branches.models import Branch, Job, User
 from branches.office.services import keep, request_report
 from config.uploads import CheckedFile
 from members.models import BatchState, Exemption, ImportBatch, Member
-from points.choices import BatchKind, ClaimState
-from points.models import Claim, Evidence, Objection, PointsBatch, Publication, RuleItem, RuleVersion
+from points.choices import BatchKind, ClaimState, MarkKind, MarkLevel
+from points.models import Claim, Evidence, Objection, PointsBatch, Publication, RuleItem, RuleVersion, StarMark
 from tests import factories
 
 AT_HOSPITAL = {
@@ -260,6 +260,17 @@ def build_world(place: str) -> World:
         digest="0" * 64,
         published_by=secretary,
     )
+    star_mark = StarMark.objects.create(
+        branch=branch,
+        year=2026,
+        kind=MarkKind.BONUS,
+        level=MarkLevel.COUNTY,
+        title="区级先进基层党组织",
+        decided_by="区卫生健康委员会",
+        document_no="区卫党〔2026〕1号",
+        happened_on=date(2026, 6, 28),
+        entered_by=secretary,
+    )
     objection = Objection.objects.create(
         member=member,
         branch=branch,
@@ -295,6 +306,7 @@ def build_world(place: str) -> World:
         "make_up": {"pk": make_up.pk},
         "publication": {"pk": publication.pk},
         "objection": {"pk": objection.pk},
+        "star_mark": {"pk": star_mark.pk},
         "course": {"pk": course.pk},
         "exemption": {"pk": exemption.pk},
         "appraisal": {"pk": appraisal.pk},

@@ -1,6 +1,6 @@
 """One branch's score card as its page and papers show it: the sum, the lines by group, what to do for the next star."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,14 +8,16 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from branches.models import Branch
 from config.templatetags.ui import cn_date
 from points.choices import MarkKind, RatingState, RoundState
 from points.models import StarRound
 from points.stars.catalogue import TAGS, group_of
+from points.stars.doors import Reader, door_of
 from points.stars.formulas import Field, Value
 from points.stars.measures import MEASURES
-from points.stars.quotas import step_limit
-from points.stars.rules import GIVEN, Line, decimal
+from points.stars.quotas import Decision, step_limit
+from points.stars.rules import CardLine, Line, Rating, decimal
 from points.stars.standing import Rated
 
 STAR_WORDS: Final = {0: "未评定", 1: "一星", 2: "二星", 3: "三星", 4: "四星", 5: "五星"}
@@ -26,6 +28,31 @@ class Number(NamedTuple):
 
     label: str
     text: str
+
+
+class Link(NamedTuple):
+    label: str
+    url: str
+
+
+class LineView(NamedTuple):
+    """One line in words and figures of two places."""
+
+    code: str
+    title: str
+    tag: str
+    formula: str
+    brief: str
+    numbers: tuple[Number, ...]
+    score: Decimal
+    max: Decimal
+    lacking: Decimal
+    is_na: bool
+    reason: str
+    links: tuple[Link, ...]
+    todo: tuple[tuple[str, Decimal], ...]  # what to do, points of the line
+    door: str
+    by_hand: bool
 
 
 class Action(NamedTuple):
@@ -56,32 +83,74 @@ class Stage(NamedTuple):
     is_done: bool
 
 
+class RowView(NamedTuple):
+    """One branch in the table of all."""
+
+    branch: Branch
+    rating: Rating
+    decision: Decision | None
+    stars: int
+    score_words: str
+    how: list[str]
+
+    @classmethod
+    def of(cls, rated: Rated) -> "RowView":
+        words = f"{decimal(rated.rating.score)}/{decimal(rated.rating.max)}"
+        return cls(rated.branch, rated.rating, rated.decision, rated.stars, words, decision_words(rated))
+
+
 @dataclass(frozen=True)
 class Group:
     number: str
     name: str
-    lines: tuple[Line, ...]
-
-    @property
-    def score(self) -> Decimal:
-        return decimal(sum((line.score for line in self.lines), Fraction(0)))
-
-    @property
-    def max(self) -> Decimal:
-        return decimal(sum((line.max for line in self.lines if line.applicable), Fraction(0)))
+    score: Decimal
+    max: Decimal
+    lines: tuple[LineView, ...]
 
 
-def groups_of(lines: Sequence[Line], *, lacking: bool = False) -> list[Group]:
-    """Lines by group, in the order of the card; `lacking`: only those that are not full."""
-    shown = [line for line in lines if not lacking or (line.applicable and not line.is_full)]
-    return [
-        Group(number, name, tuple(mine))
-        for (number, name), mine in groupby(shown, key=lambda line: group_of(line.card.code))
-    ]
+def groups_of(lines: Sequence[Line], reader: Reader, *, lacking: bool = False) -> list[Group]:
+    """Lines by group, in the order of the card, with the sums of the whole group; `lacking`: without the full ones."""
+    found = []
+    for (number, name), mine in groupby(lines, key=lambda line: group_of(line.card.code)):
+        all_of_it = list(mine)
+        shown = [line for line in all_of_it if not lacking or (line.applicable and not line.is_full)]
+        score = sum((line.score for line in all_of_it), Fraction(0))
+        most = sum((line.max for line in all_of_it if line.applicable), Fraction(0))
+        if shown:
+            found.append(
+                Group(number, name, decimal(score), decimal(most), tuple(view_of(line, reader) for line in shown))
+            )
+    return found
+
+
+def view_of(line: Line, reader: Reader) -> LineView:
+    return LineView(
+        code=line.card.code,
+        title=line.card.title,
+        tag=TAGS.get(line.card.tag, ""),
+        formula=line.formula,
+        brief=sum_words(line),
+        numbers=tuple(numbers_of(line)),
+        score=decimal(line.score),
+        max=line.card.max,
+        lacking=decimal(line.lacking),
+        is_na=not line.applicable,
+        reason=line.reason,
+        links=links_of(line.evidence, reader),
+        todo=tuple((gap.text, decimal(gap.gain)) for gap in line.gaps),
+        door=line.door if reader.may_open(line.door) else "",
+        by_hand=entered_by_hand(line.card),
+    )
+
+
+def links_of(urls: Iterable[str], reader: Reader) -> tuple[Link, ...]:
+    """Those the reader may follow, with what stands there."""
+    found = [(door_of(url), url) for url in urls if reader.may_open(url)]
+    return tuple(Link(door.label, url) for door, url in found if door is not None)
 
 
 def numbers_of(line: Line) -> list[Number]:
-    """The numbers of a line with their labels; a reading of fractions as decimals."""
+    """The numbers of a line with their labels and units."""
     measure = MEASURES.get(line.card.measure)
     fields = measure.fields if measure else ()
     return [Number(one.label, shown(one, line.values[one.name])) for one in fields if one.name in line.values]
@@ -96,15 +165,26 @@ def shown(field: Field, value: Value) -> str:
 
 
 def sum_words(line: Line) -> str:
-    """5×8/10 and the like: how the score follows, short enough for a table."""
-    return "，".join(f"{number.label}{number.text}" for number in numbers_of(line))
+    """5×8/10个月 and the like: the numbers of the branch, short enough for a table."""
+    measure = MEASURES.get(line.card.measure)
+    if measure is None:
+        return ""
+    texts = {one.name: shown(one._replace(unit=""), line.values.get(one.name, 0)) for one in measure.fields}
+    if measure.brief:
+        return measure.brief.format(max=f"{line.card.max.normalize():f}", **texts)
+    return "，".join(f"{one.label}：{texts[one.name]}" for one in measure.fields if not one.quiet)
 
 
-def actions_of(rated: Rated) -> list[Action]:
+def actions_of(rated: Rated, reader: Reader) -> list[Action]:
     """What raises the total, the most first."""
     factor = rated.rating.factor
     found = [
-        Action(gap.text, line.card.code, line.door, decimal(gap.gain * factor))
+        Action(
+            gap.text,
+            f"{line.card.code} {line.card.title}",
+            line.door if reader.may_open(line.door) else "",
+            decimal(gap.gain * factor),
+        )
         for line in rated.rating.lines
         for gap in line.gaps
     ]
@@ -190,14 +270,10 @@ def stages_of(rated: Rated, round_: StarRound | None, today: date) -> list[Stage
     return [Stage(title, note, n == at, n < at) for n, (title, note) in enumerate(rows)]
 
 
-def tag_words(line: Line) -> str:
-    return TAGS.get(line.card.tag, "")
-
-
-def entered_by_hand(line: Line) -> bool:
+def entered_by_hand(line: CardLine) -> bool:
     """Whether its figures are entered by the Party office, because no register of the system has them."""
-    measure = MEASURES.get(line.card.measure)
-    return line.card.measure == GIVEN or (measure is not None and measure.by_hand)
+    measure = MEASURES.get(line.measure)
+    return measure is not None and measure.by_hand
 
 
 def marks_of(rated: Rated) -> list[tuple[str, str]]:

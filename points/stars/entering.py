@@ -150,9 +150,9 @@ def enter_mark(
     title, decided_by, document_no = (" ".join(text.split()) for text in (title, decided_by, document_no))
     problems: dict[str, str] = {}
     if kind not in MarkKind.values:
-        problems["kind"] = "请选择类别。"
+        problems["what"] = "请选择类别。"
     elif MARK_LEVELS.get(kind) and level not in MARK_LEVELS[kind]:
-        problems["level"] = "请选择等级或情形。"
+        problems["what"] = "请选择等级或情形。"
     if kind in MARKS_WITH_STARS and stars not in range(1, 6):
         problems["stars"] = "请选择星级。"
     if not 2 <= len(title) <= 100:
@@ -224,9 +224,11 @@ def _tell(mark: StarMark, step: str, text: str) -> None:
     )
 
 
-def level_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Levels by kind, for the form."""
-    return [
-        (str(MarkKind(kind).label), [(level.value, str(MarkLevel(level).label)) for level in levels])
+def mark_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Everything that can be entered, as "kind:level", by kind; what has no levels stands together at the end."""
+    found = [
+        (str(MarkKind(kind).label), [(f"{kind}:{level}", str(MarkLevel(level).label)) for level in levels])
         for kind, levels in MARK_LEVELS.items()
     ]
+    others = [(f"{kind}:", str(kind.label)) for kind in MarkKind if kind not in MARK_LEVELS]
+    return [*found, ("认定", others)]

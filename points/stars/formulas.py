@@ -35,13 +35,13 @@ class Gap(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One number of a measure; `flag`: yes or no."""
+    """One number of a measure; `flag`: yes or no. `quiet`: only says whether it is asked for, and is not shown."""
 
     name: str
     label: str
     unit: str = ""
     flag: bool = False
-    optional: bool = False
+    quiet: bool = False
 
 
 Score = Callable[[Values, Params, Year], Fraction | None]

@@ -16,8 +16,11 @@ from points.stars.formulas import Field, Gaps, Params, Score
 
 @dataclass(frozen=True)
 class Measure:
-    """`formula`: in words, per full line. `register`: who keeps the records it is counted from; "" while no room of the
-    system does and the Party office enters the figures with their proof."""
+    """`formula`: in words, per full line. `brief`: the same with the numbers of a branch and the line's `max`.
+
+    `register`: who keeps the records it is counted from; "" while no room of the system does and the Party office
+    enters the figures with their proof.
+    """
 
     key: str
     fields: tuple[Field, ...]
@@ -28,6 +31,7 @@ class Measure:
     nothing: str = ""  # why it does not apply when there is nothing to divide by
     params: Params = field(default_factory=dict)
     param_labels: Mapping[str, str] = field(default_factory=dict)
+    brief: str = ""
 
     @property
     def by_hand(self) -> bool:
@@ -50,6 +54,7 @@ def _held(key: str, name: str, per: str, nothing: str) -> Measure:
         by.more(f"再开{{n}}次{name}", "done", "due"),
         _PLAN,
         nothing,
+        brief=f"{{max}}×{{done}}/{{due}}个{per}",
     )
 
 
@@ -80,6 +85,7 @@ _TABLE: Final = (
         by.committee,
         by.committee_gaps,
         "组织架构",
+        brief="空缺超过90天的职务{vacant}个，正式党员{full_members}人",
     ),
     Measure(
         "election",
@@ -92,9 +98,9 @@ _TABLE: Final = (
     Measure(
         "year_papers",
         (
-            Field("plan_due", "计划已到期限", flag=True),
+            Field("plan_due", "计划已到期限", flag=True, quiet=True),
             Field("plan", "已报年度计划", flag=True),
-            Field("summary_due", "总结已到期限", flag=True),
+            Field("summary_due", "总结已到期限", flag=True, quiet=True),
             Field("summary", "已报年度总结", flag=True),
         ),
         "年度计划（1月31日前）和年度总结（12月31日前）各占一半",
@@ -119,6 +125,7 @@ _TABLE: Final = (
         by.roster_gaps,
         _ROLL,
         "名册上没有党员",
+        brief="{max}×必填项{filled}/{required}，有错误的{errors}处",
     ),
     _held("general_meeting", "支部党员大会", "季度", "还没有结束的季度"),
     _held("committee_meeting", "支委会", "月", "本支部不设支委会，或还没有结束的月份"),
@@ -130,6 +137,7 @@ _TABLE: Final = (
         by.groups_gaps,
         _PLAN,
         "不设党小组，或还没有结束的月份",
+        brief="{max}×{groups}个党小组平均{mean}",
     ),
     Measure(
         "party_lecture",
@@ -139,6 +147,7 @@ _TABLE: Final = (
         by.lecture_gaps,
         _PLAN,
         "还没有结束的季度",
+        brief="{max}×{done}/{due}个季度，书记讲课：{by_secretary}",
     ),
     _held("theme_day", "主题党日", "月", "还没有结束的月份"),
     Measure(
@@ -151,6 +160,7 @@ _TABLE: Final = (
         "还没有已确认的记录",
         MappingProxyType({"from": Decimal("0.60"), "range": Decimal("0.30")}),
         MappingProxyType({"from": "起算出席率", "range": "起算到满分的差"}),
+        brief="到会{present}，补课{made_up}，应到{expected}人次",
     ),
     Measure(
         "records",
@@ -160,11 +170,12 @@ _TABLE: Final = (
         by.more("{n}份记录迟交或缺照片，今后7天内交齐", "good", "records"),
         _RECORDS,
         "还没有已确认的记录",
+        brief="{max}×{good}/{records}份7天内交齐",
     ),
     Measure(
         "org_life",
         (
-            Field("due", "已到期限或已召开", flag=True),
+            Field("due", "已到期限或已召开", flag=True, quiet=True),
             Field("held", "已召开", flag=True),
             Field("listed", "列出的整改事项", "项"),
             Field("closed", "已完成的整改", "项"),
@@ -174,11 +185,12 @@ _TABLE: Final = (
         by.org_life_gaps,
         _RECORDS,
         "年度组织生活会还没有到期限",
+        brief="已召开：{held}，整改完成{closed}/{listed}项",
     ),
     Measure(
         "appraisal",
         (
-            Field("due", "已到期限或已开展", flag=True),
+            Field("due", "已到期限或已开展", flag=True, quiet=True),
             Field("held", "已开展", flag=True),
             Field("cap_kept", "优秀比例合规或已说明", flag=True),
             Field("fed_back", "结果已反馈", flag=True),
@@ -194,6 +206,7 @@ _TABLE: Final = (
         "满分×本年至少谈过1次的党员÷党员人数",
         by.ratio("talked", "members"),
         by.more("还有{n}名党员没有谈心谈话", "talked", "members"),
+        brief="{max}×{talked}/{members}人",
     ),
     Measure(
         "study_hours",
@@ -205,6 +218,7 @@ _TABLE: Final = (
         "名册上没有党员，或还没有结束的月份",
         MappingProxyType({"member": Decimal(32), "officer": Decimal(56)}),
         MappingProxyType({"member": "党员学时", "officer": "支委学时"}),
+        brief="{max}×{reached}/{members}人达到学时",
     ),
     Measure(
         "publications",
@@ -214,12 +228,14 @@ _TABLE: Final = (
         by.more("{n}个季度没有按期晾晒，今后按期晾晒", "done", "due"),
         _PLAN,
         "还没有应晾晒的季度",
+        brief="{max}×{done}/{due}个季度",
     ),
     Measure(
         "overdue_cases",
         (Field("overdue", "逾期未办结", "件"),),
         "满分2分时，组织关系转接、流动、失联党员逾期未办结每件减0.5分",
         *_OVERDUE,
+        brief="逾期未办结{overdue}件",
     ),
     Measure(
         "development_plan",
@@ -228,6 +244,7 @@ _TABLE: Final = (
         by.plan,
         by.more("再发展{n}人", "admitted", "plan"),
         nothing="本年没有发展计划",
+        brief="{max}×已发展{admitted}/计划{plan}人",
     ),
     Measure(
         "development_steps",
@@ -236,6 +253,7 @@ _TABLE: Final = (
         by.steps,
         by.late_steps,
         nothing="本年没有办理发展步骤",
+        brief="{max}×（1－{late}/{steps}步）",
     ),
     Measure(
         "high_level",
@@ -246,6 +264,7 @@ _TABLE: Final = (
         nothing="本年没有发展党员",
         params=MappingProxyType({"goal": Decimal("0.40")}),
         param_labels=MappingProxyType({"goal": "满分比例"}),
+        brief="高知{high}/{admitted}人，40%得满分",
     ),
     Measure(
         "dues_collected",
@@ -254,6 +273,7 @@ _TABLE: Final = (
         by.ratio("received", "expected"),
         by.more("补收党费{n}元", "received", "expected"),
         nothing="没有应收党费",
+        brief="{max}×{received}/{expected}元",
     ),
     Measure(
         "dues_on_time",
@@ -262,6 +282,7 @@ _TABLE: Final = (
         by.ratio("on_time", "due"),
         by.more("{n}人次没有按时交纳", "on_time", "due"),
         nothing="没有应交纳的党费",
+        brief="{max}×{on_time}/{due}人次",
     ),
     Measure(
         "dues_published", (Field("published", "已公布", flag=True),), "每年公布1次党费收缴情况得满分", *_DUES_PUBLISHED
@@ -272,6 +293,7 @@ _TABLE: Final = (
         "满分×已签订责任书÷应签订责任书",
         by.ratio("signed", "required"),
         by.more("补签{n}份责任书", "signed", "required"),
+        brief="{max}×{signed}/{required}份",
     ),
     Measure(
         "risks",
@@ -279,6 +301,7 @@ _TABLE: Final = (
         "满分×本年已复核÷已登记的风险点；没有登记的得0分",
         by.risks,
         by.risk_gaps,
+        brief="{max}×{reviewed}/{registered}个风险点",
     ),
     _WARNING,
     Measure(
@@ -287,6 +310,7 @@ _TABLE: Final = (
         "满分4分时，查实的投诉每件减1分；有红包、回扣案件的得0分",
         by.ethics,
         by.ethics_gaps,
+        brief="查实的投诉{complaints}件，红包、回扣案件{cases}件",
     ),
     Measure(
         "project",
@@ -306,6 +330,7 @@ _TABLE: Final = (
         by.ratio("accepted", "planned"),
         by.more("完成并验收{n}件实事", "accepted", "planned"),
         nothing="本年没有列入计划的实事",
+        brief="{max}×{accepted}/{planned}项",
     ),
     Measure(
         "volunteer",
@@ -316,6 +341,7 @@ _TABLE: Final = (
         params=MappingProxyType({"hours": Decimal(8)}),
         param_labels=MappingProxyType({"hours": "人均小时"}),
         nothing="还没有结束的月份",
+        brief="{hours}小时，党员{members}人",
     ),
     Measure(
         "pairing",
@@ -325,6 +351,7 @@ _TABLE: Final = (
         by.pairing_gaps,
         params=MappingProxyType({"activities": Decimal(2)}),
         param_labels=MappingProxyType({"activities": "活动次数"}),
+        brief="有结对共建：{active}，活动{activities}次",
     ),
     Measure(
         "posts",
@@ -344,6 +371,7 @@ _TABLE: Final = (
         "满分2分时，五星2分，四星1.75分，三星1.5分，其余0分",
         by.space,
         by.space_gaps,
+        brief="阵地{stars}星",
     ),
     Measure(
         "given",
@@ -352,6 +380,7 @@ _TABLE: Final = (
         by.given,
         by.more("评定还差{n}分", "points", "out_of"),
         nothing="还没有评定",
+        brief="{max}×{points}/{out_of}",
     ),
 )
 MEASURES: Final[Mapping[str, Measure]] = MappingProxyType({measure.key: measure for measure in _TABLE})

@@ -6,6 +6,7 @@ from points.urls import rule_book
 from points.urls.assessment import urlpatterns as assessment
 from points.urls.claims import urlpatterns as claims
 from points.urls.cycle import urlpatterns as cycle
+from points.urls.stars import urlpatterns as stars
 from points.views import pages, periods
 
 app_name = "points"
@@ -23,4 +24,5 @@ urlpatterns = [
     *assessment,
     *rule_book.urlpatterns,
     *cycle,
+    *stars,
 ]

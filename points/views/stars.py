@@ -12,6 +12,8 @@ from branches.access import may, require
 from branches.choices import BranchLevel, Capability
 from branches.models import Branch, User
 from points.stars import card_page
+from points.stars.doors import Reader
+from points.stars.rules import decimal
 from points.stars.standing import Rated, Standing, standing_of
 from points.views.pages import FIRST_YEAR, asked_year
 
@@ -37,6 +39,7 @@ def star_list(request: HttpRequest) -> HttpResponse:
     except LookupError:
         standing = None
     rows = [one for one in standing.rated if one.branch.pk in mine] if standing else []
+    rows = [card_page.RowView.of(one) for one in rows]
     context = {
         "year": year,
         "years": [today.year, today.year - 1],
@@ -80,8 +83,9 @@ def detail_context(request: HttpRequest, rated: Rated, standing: Standing) -> di
     today = timezone.localdate()
     lacking = request.GET.get("show") == "lacking"
     lines = rated.rating.lines
+    reader = Reader(request.user, rated.branch)
     next_star = rated.stars + 1 if rated.decision and rated.stars < 5 else 0
-    actions = card_page.actions_of(rated)
+    actions = card_page.actions_of(rated, reader)
     return {
         "rated": rated,
         "rating": rated.rating,
@@ -90,7 +94,9 @@ def detail_context(request: HttpRequest, rated: Rated, standing: Standing) -> di
         "years": [today.year, today.year - 1],
         "standing": standing,
         "word": card_page.STAR_WORDS[rated.stars],
-        "groups": card_page.groups_of(lines, lacking=lacking),
+        "score": decimal(rated.rating.score),
+        "most": decimal(rated.rating.max),
+        "groups": card_page.groups_of(lines, reader, lacking=lacking),
         "lacking": lacking,
         "n_lines": len(lines),
         "n_lacking": sum(line.applicable and not line.is_full for line in lines),

@@ -30,6 +30,7 @@ from points.demo.people import build_organisation, build_people
 from points.demo.plans import add_plans
 from points.demo.rule_book import add_rules
 from points.demo.scenes import add_photos, settle_old_gaps
+from points.demo.star_figures import add_star_figures
 from points.demo.votes import add_votes
 from points.ledger import registry
 from points.ledger.posting import post_many
@@ -92,4 +93,5 @@ class Command(BaseCommand):
         add_claims(hospital, today)
         add_cycle(hospital, today)
         add_assessments(hospital, today)
+        add_star_figures(hospital, today)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
