@@ -3,6 +3,7 @@
 A default of this product, put together from published star schemes; no regulation prescribes any of these numbers.
 """
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -81,6 +82,17 @@ def group_of(code: str) -> tuple[str, str]:
     """
     number = code.partition(".")[0]
     return number, GROUPS.get(number, "医院自定")
+
+
+def install_default(scorecard: Any, scorecard_line: Any) -> None:
+    """Write the default card where there is none; takes the models, so that a migration may call it."""
+    if scorecard.objects.filter(hospital=None, category="", valid_from=VALID_FROM).exists():
+        return
+    card = scorecard.objects.create(hospital=None, name=NAME, valid_from=VALID_FROM)
+    scorecard_line.objects.bulk_create(
+        [scorecard_line(card=card, **row_of(line, position)) for position, line in enumerate(LINES)]
+    )
+    scorecard.objects.filter(pk=card.pk).update(published_at=datetime(2020, 1, 1, tzinfo=UTC))
 
 
 def row_of(line: CardLine, position: int) -> dict[str, Any]:

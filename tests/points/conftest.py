@@ -19,7 +19,8 @@ from points.cycle.publishing import publish_quarter
 from points.cycle.rules import months_between, quarter_end
 from points.cycle.table import build, digest_of
 from points.ledger.posting import post_many, post_source
-from points.models import Claim, Publication, RuleItem, RuleVersion
+from points.models import Claim, Publication, RuleItem, RuleVersion, Scorecard, ScorecardLine
+from points.stars import catalogue as scorecards
 from tests import factories
 
 
@@ -30,6 +31,7 @@ def rule_book(request: pytest.FixtureRequest) -> None:
     if database:
         request.getfixturevalue(database.pop())  # an autouse fixture would else come before it
         install_default(RuleVersion, RuleItem)
+        scorecards.install_default(Scorecard, ScorecardLine)
 
 
 @pytest.fixture

@@ -34,7 +34,8 @@ from points.demo.star_figures import add_star_figures
 from points.demo.votes import add_votes
 from points.ledger import registry
 from points.ledger.posting import post_many
-from points.models import RuleItem, RuleVersion
+from points.models import RuleItem, RuleVersion, Scorecard, ScorecardLine
+from points.stars import catalogue as scorecards
 
 
 class Command(BaseCommand):
@@ -65,6 +66,7 @@ class Command(BaseCommand):
     @transaction.atomic
     def _build(self, today: date) -> None:
         install_default(RuleVersion, RuleItem)
+        scorecards.install_default(Scorecard, ScorecardLine)
         hospital = build_organisation(today)
         build_people(hospital, today)
         add_exemptions(hospital, today)
