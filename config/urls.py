@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from config import health
 from points import home as points_home
+from points.dashboard import views as dashboard
 
 handler403 = "branches.views.refused"
 handler404 = "branches.views.not_found"
@@ -11,6 +12,7 @@ handler500 = "branches.views.broken"
 
 urlpatterns = [
     path("", points_home.home, name="home"),
+    path("overview/", dashboard.overview, name="overview"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("account/", include("branches.accounts.urls")),

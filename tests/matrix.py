@@ -105,6 +105,7 @@ def handles_objections(role: Role) -> bool:
 
 MATRIX: dict[str, Row] = {
     "home": ANY,
+    "overview": Row(needs=(C.POINTS_VIEW,)),
     "account_logout": ANY,
     "account_change_password": ANY,
     "account_change_email": Row(odd=lambda role: {404}),  # where mail is set up: tests/branches/test_slip_mails.py

@@ -83,6 +83,9 @@ class FiledReport(models.Model):
         return self.title
 
 
+STILL_OWED = Q(state__in=[PlanState.OPEN, PlanState.DRAFT, PlanState.RETURNED])
+
+
 class PlanItemQuerySet(BranchScopedQuerySet):
     branch_paths = ("branch", "group")
 
@@ -95,6 +98,10 @@ class PlanItemQuerySet(BranchScopedQuerySet):
     def covering(self, start: date, end: date) -> Self:
         """Items whose period touches the days `start` to `end`: the month's own, its quarter's, its year's."""
         return self.filter(start__lte=end, end__gte=start)
+
+    def owed(self) -> Self:
+        """What still waits for a record: not begun, a draft, or sent back. The partial index holds only these."""
+        return self.filter(STILL_OWED)
 
 
 class PlanItem(models.Model):
@@ -139,7 +146,11 @@ class PlanItem(models.Model):
             models.CheckConstraint(condition=Q(state__in=PlanState.values), name="plan_item_state_known"),
             models.CheckConstraint(condition=Q(end__gte=models.F("start")), name="plan_item_period_real"),
         ]
-        indexes: ClassVar = [models.Index(fields=["branch", "start"], name="plan_item_branch_start")]
+        indexes: ClassVar = [
+            models.Index(fields=["branch", "start"], name="plan_item_branch_start"),
+            models.Index(fields=["branch", "end"], name="plan_item_branch_end"),
+            models.Index(fields=["branch", "due"], name="plan_item_owed", condition=STILL_OWED),
+        ]
 
     def __str__(self) -> str:
         year = "" if self.period == Period.YEAR else f"{self.start.year}年"

@@ -72,6 +72,24 @@
         },
       }],
     }),
+    /* [[branch, percent, done, required]] */
+    completion(rows) {
+      const up = [...rows].reverse();
+      return {
+        tooltip: { ...tip, valueFormatter: percent },
+        grid: { left: 0, right: 0, top: 4, bottom: 0, containLabel: true },
+        xAxis: values({ show: false, min: 0, max: 100 }),
+        yAxis: [
+          names(up.map((row) => row[0]), {}, { axisLine: { show: false } }),
+          names(up.map((row) => `${row[2]}/${row[3]}`), { color: token("--ink"), margin: 14 }, { position: "right", axisLine: { show: false } }),
+        ],
+        series: [{
+          name: "完成率", type: "bar", barMaxWidth: 18, data: up.map((row) => row[1]),
+          showBackground: true, backgroundStyle: { color: token("--line"), opacity: 0.5 },
+          itemStyle: { color: token("--slate") },
+        }],
+      };
+    },
     /* [[branch, points]] */
     ranking(rows) {
       const up = [...rows].reverse();
@@ -91,7 +109,7 @@
   for (const el of document.querySelectorAll("[data-chart]")) {
     const rows = JSON.parse(document.getElementById(el.dataset.from).textContent);
     if (!rows.length) continue;
-    if (["attendance", "ranking"].includes(el.dataset.chart)) el.style.height = `${Math.max(9, rows.length * 1.9 + 2)}rem`;
+    if (["attendance", "completion", "ranking", "composition"].includes(el.dataset.chart)) el.style.height = `${Math.max(9, rows.length * 1.9 + 2)}rem`;
     const chart = window.echarts.init(el, null, { renderer: "svg" });
     chart.setOption({ ...base, ...kinds[el.dataset.chart](rows, el) });
     new ResizeObserver(() => chart.resize()).observe(el);

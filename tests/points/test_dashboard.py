@@ -19,7 +19,7 @@ from branches.models import Branch
 from members.choices import EventKind
 from members.models import Exemption, Member, MembershipEvent
 from members.roll_months import recount_roll_months
-from points.dashboard.panels import bin_edges
+from points.dashboard.point_panels import bin_edges
 from points.dashboard.span import read_span
 from points.ledger.posting import post_source
 from points.models import Entry, MemberYear
@@ -68,25 +68,28 @@ def busy(branch, other_branch, groups, held, owed):
 
 
 def test_required_and_done_are_those_that_fall_due_in_the_month(busy, leader, as_user):
-    duties = page(as_user, leader)["duties"]
+    context = page(as_user, leader)
+    shown, open_ = context["activities"], context["owed"]
     due = PlanItem.objects.filter(due__range=(date(2026, 11, 1), date(2026, 11, 30))).exclude(state="not_applicable")
-    assert (duties.required, duties.done, duties.late) == (
+    assert (shown.completion.of, shown.completion.n, shown.late) == (
         due.count(),
         due.filter(state="confirmed").count(),
         due.filter(late=True).count(),
     )
-    assert (duties.required, duties.done, duties.late, duties.overdue, duties.soon) == (4, 2, 1, 1, 1)
+    assert (shown.completion.of, shown.completion.n, shown.late, open_.overdue, open_.soon) == (4, 2, 1, 1, 1)
+    by_branch = {row.unit.name: (row.completion.n, row.completion.of, row.late) for row in shown.units}
+    assert by_branch == {"机关第一党支部": (1, 2, 0), "内科第二党支部": (1, 2, 1)}
 
 
 def test_the_attendance_rate_shows_its_base_and_the_change(busy, leader, as_user):
-    attendance = page(as_user, leader)["attendance"]
+    shown = page(as_user, leader)["activities"]
     rows = Attendance.objects.filter(activity__starts_at__gte=factories.at(date(2026, 11, 1), 0))
-    assert attendance.total.expected == rows.count() == 6
-    assert attendance.total.present == rows.filter(status=AttendanceStatus.PRESENT).count() == 5
-    assert attendance.total.percent == Decimal("83.33")
-    assert attendance.before.percent == Decimal("50.00")
-    assert attendance.change == Decimal("33.33")
-    by_branch = {row.branch.name: (row.span.present, row.span.expected, row.year.expected) for row in attendance.rows}
+    assert shown.attendance.of == rows.count() == 6
+    assert shown.attendance.n == rows.filter(status=AttendanceStatus.PRESENT).count() == 5
+    assert shown.attendance.percent == Decimal("83.33")
+    assert shown.before.percent == Decimal("50.00")
+    assert shown.change == Decimal("33.33")
+    by_branch = {row.unit.name: (row.attendance.n, row.attendance.of, row.year.of) for row in shown.units}
     assert by_branch == {"机关第一党支部": (3, 4, 8), "内科第二党支部": (2, 2, 2)}
 
 
@@ -266,17 +269,17 @@ def test_the_board_of_the_month_has_a_row_for_each_branch_and_leads_to_the_recor
 
 def test_a_quarter_and_a_year_are_sums(busy, branch, leader, as_user):
     sums = page(as_user, leader, span="quarter")["sums"]
-    first = next(row for row in sums.rows if row.branch == branch)
+    first = next(row for row in sums.rows if row.unit == branch)
     cells = {cell.label: cell for cell in first.cells}
     assert (cells["支委会"].done, cells["支委会"].required, cells["支委会"].open_late) == (0, 2, 1)
     assert (cells["主题党日"].done, cells["主题党日"].required, cells["主题党日"].css) == (1, 1, "is-ok")
-    assert page(as_user, leader, span="year")["duties"].required == 5
+    assert page(as_user, leader, span="year")["activities"].completion.of == 5
 
 
 def test_months_before_can_be_read_and_months_to_come_cannot(busy, leader, as_user):
     context = page(as_user, leader, month="2026-10")
     assert context["span"].label == "10月"
-    assert context["duties"].required == 1
+    assert context["activities"].completion.of == 1
     assert context["span"].after.label == "11月"
     assert page(as_user, leader, month="2027-05")["span"].label == "11月"
     assert page(as_user, leader, month="2025-03", span="quarter")["span"].label == "2025年第一季度"
@@ -299,7 +302,7 @@ def test_the_switches_keep_the_filters(busy, leader, as_user):
 def test_every_chart_has_its_data_and_its_table(busy, leader, as_user):
     body = as_user(leader).get(HOME).content.decode()
     charts = re.findall(r'data-from="([^"]+)"', body)
-    assert sorted(charts) == ["attendance-data", "points-data", "ranking-data"]
+    assert sorted(charts) == ["attendance-data", "completion-data", "points-data", "ranking-data"]
     for name in charts:
         block = re.search(rf'<script id="{name}" type="application/json">(.*?)</script>', body)
         assert json.loads(block.group(1))
@@ -327,7 +330,7 @@ def test_another_hospital_is_not_in_the_figures(busy, leader, owed, held, as_use
     owed(Kind.THEME_DAY, branch=foreign)
     recount(foreign)
     after = page(as_user, leader)
-    for name in ("duties", "attendance", "heads", "spread", "headcount", "points"):
+    for name in ("activities", "owed", "heads", "spread", "headcount", "points"):
         assert after[name] == before[name]
 
 
