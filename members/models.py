@@ -177,6 +177,7 @@ class MembershipEvent(models.Model):
             models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="membership_event_kind_known"),
         ]
         indexes: ClassVar = [
+            models.Index(fields=["kind", "recorded_on"], name="event_kind_day"),
             models.Index(fields=["member", "recorded_on", "id"], name="event_member_day"),
             models.Index(fields=["branch", "recorded_on"], name="event_branch_day"),
         ]
@@ -236,6 +237,23 @@ class Exemption(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member} {self.get_ground_display()}"
+
+
+class DevelopmentPlan(models.Model):
+    """How many people a node plans to admit in a year (发展计划); of the hospital, or of one branch of it."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name="党组织")
+    year = models.PositiveSmallIntegerField("年度")
+    planned = models.PositiveSmallIntegerField("计划人数")
+
+    objects = BranchScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "发展计划"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["branch", "year"], name="development_plan_once")]
+
+    def __str__(self) -> str:
+        return f"{self.branch} {self.year}"
 
 
 class RollMonth(models.Model):

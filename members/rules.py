@@ -1,8 +1,10 @@
 """People over time: ages, the roll, and the sum that must balance. Pure: no database, no clock."""
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from members.choices import OFF_ROLL, ON_ROLL, Degree, EventKind, TitleLevel
@@ -33,6 +35,29 @@ def months_later(day: date, months: int) -> date:
     year, month = count // 12, count % 12 + 1
     last = (date(year + month // 12, month % 12 + 1, 1) - date(year, month, 1)).days
     return date(year, month, min(day.day, last))
+
+
+AGES: Final = (31, 36, 41, 46, 51, 56, 61)  # the bands of the yearly Party statistics begin with these ages
+STANDINGS: Final = (5, 10, 20, 30, 40, 50)
+
+
+def band_labels(edges: Sequence[int], *, unit: str) -> list[str]:
+    """The names of the bands between `edges`, each the first number of its band.
+
+    >>> band_labels((31, 36), unit="岁")
+    ['30岁及以下', '31–35岁', '36岁及以上']
+    """
+    between = [f"{low}–{high - 1}{unit}" for low, high in pairwise(edges)]
+    return [f"{edges[0] - 1}{unit}及以下", *between, f"{edges[-1]}{unit}及以上"]
+
+
+def band_of(value: int, edges: Sequence[int]) -> int:
+    """Which of the bands `value` lies in, from 0.
+
+    >>> band_of(30, (31, 36)), band_of(31, (31, 36)), band_of(36, (31, 36))
+    (0, 1, 2)
+    """
+    return bisect_right(edges, value)
 
 
 LEADS_FROM: Final = 12  # months of full membership

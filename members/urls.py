@@ -1,6 +1,6 @@
 from django.urls import path
 
-from members.views import changes, exemptions, imports, roster, setup
+from members.views import changes, development, exemptions, imports, roster, setup
 
 app_name = "members"
 urlpatterns = [
@@ -25,6 +25,7 @@ urlpatterns = [
     path("exemptions/new/", exemptions.exemption_create, name="exemption_create"),
     path("exemptions/<int:pk>/end/", exemptions.exemption_end, name="exemption_end"),
     path("exemptions/<int:pk>/withdraw/", exemptions.exemption_withdraw, name="exemption_withdraw"),
+    path("development/", development.development, name="development"),
     path("setup/", setup.setup, name="setup"),
     path("officers/", setup.officer_list, name="officers"),
 ]

@@ -143,6 +143,7 @@ MATRIX: dict[str, Row] = {
     "activities:handbook": Row(needs=(C.POINTS_VIEW,)),
     "members:member_list": Row(needs=(C.ROSTER_VIEW,)),
     "members:member_export": Row(needs=(C.ROSTER_VIEW,)),
+    "members:development": Row(needs=(C.ROSTER_VIEW,)),
     "members:me": ANY,
     "points:my_points": ANY,
     "points:member_points": Row("member", sees=(C.ROSTER_VIEW, C.POINTS_VIEW), needs=(C.POINTS_VIEW,)),

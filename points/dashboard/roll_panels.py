@@ -1,16 +1,20 @@
-"""The panels of the roll: the head count that must balance."""
+"""The panels of the roll: the head count that must balance, admissions against the plan, and of whom it is made up."""
 
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain, repeat
+from typing import Any
 
 from django.db.models import Count, Q, Sum
 
 from branches.models import Branch
 from members.choices import EventKind
-from members.models import MembershipEvent, RollMonth
+from members.composition import composition
+from members.development import Admissions, admissions, admitted_in, planned_of
+from members.models import DevelopmentPlan, Member, MembershipEvent, RollMonth
 from members.rules import Movement, Reconciliation, reconcile
-from points.dashboard.scope import Scope
+from points.dashboard.panels import short_name
+from points.dashboard.scope import MOST_LINES, Scope
 from points.dashboard.span import Span
 
 
@@ -67,3 +71,63 @@ def _movements(kind: str, n: int, arrived: int, gone: int) -> chain[Movement]:
         return chain(repeat(Movement(kind), n))
     entering = repeat(Movement(kind, came_from_inside=False, went_inside=True), arrived)
     return chain(entering, repeat(Movement(kind, came_from_inside=True, went_inside=False), gone))
+
+
+@dataclass(frozen=True)
+class DevelopmentLine:
+    unit: Branch
+    planned: int | None
+    done: Admissions
+
+
+@dataclass(frozen=True)
+class Development:
+    """Admissions from January to the end of the span; `planned` is of the whole year, None where nobody wrote one."""
+
+    year: int
+    planned: int | None
+    done: Admissions
+    lines: tuple[DevelopmentLine, ...]
+
+    @property
+    def chart(self) -> list[list[Any]]:
+        return [[short_name(line.unit), line.done.admitted, line.planned] for line in self.lines]
+
+
+def development(scope: Scope, span: Span) -> Development:
+    """Two statements."""
+    year = span.first.year
+    found = admissions(scope.rows(admitted_in(year, span.end)), scope.key)
+    plans = list(scope.rows(DevelopmentPlan.objects.all()).filter(year=year).select_related("branch"))
+    units = scope.units if len(scope.units) <= MOST_LINES else ()
+    lines = [DevelopmentLine(unit, planned_of(plans, unit), found.get(unit.pk, Admissions())) for unit in units]
+    done = Admissions(sum(one.admitted for one in found.values()), sum(one.high_level for one in found.values()))
+    shown = tuple(line for line in lines if line.planned is not None or line.done.admitted)
+    return Development(year, planned_of(plans, scope.node), done, shown)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One chart of the composition: what it counts by, and the people of each value."""
+
+    key: str
+    name: str
+    rows: tuple[tuple[str, int], ...]
+    lying: bool  # long names stand beside their bars
+
+    @property
+    def chart(self) -> list[list[Any]]:
+        return [[label, n] for label, n in self.rows]
+
+
+def composition_of(scope: Scope, today: date) -> list[Bar]:
+    """The roll of today, whatever the span: one statement that reads it whole, so never of several hospitals."""
+    made = composition(scope.rows(Member.objects.all()).current(), today)
+    if not made.people:
+        return []
+    return [
+        Bar("ages", "年龄", made.ages, lying=False),
+        Bar("standings", "党龄", made.standings, lying=False),
+        Bar("education", "学历", made.education, lying=True),
+        Bar("posts", "工作岗位", made.posts, lying=True),
+    ]

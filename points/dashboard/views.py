@@ -66,6 +66,8 @@ def figures(scope: Scope, span: Span) -> dict[str, Any]:
         "points": point_panels.points_by_branch(scope, span, heads.by_unit) if compared else None,
         "spread": point_panels.distribution(scope, span) if compared else None,
         "headcount": roll_panels.headcount(scope, span, heads.total),
+        "development": roll_panels.development(scope, span),
+        "bars": roll_panels.composition_of(scope, span.today) if compared else [],
         "board": boards.month_board(scope, span, heads.by_unit) if one_month else None,
         "sums": None if one_month else boards.span_board(scope, span, heads.by_unit),
     }

@@ -72,6 +72,36 @@
         },
       }],
     }),
+    /* [[value, people]], names lying beside their bars */
+    composition(rows) {
+      const up = [...rows].reverse();
+      return {
+        grid: { left: 0, right: 40, top: 4, bottom: 0, containLabel: true },
+        xAxis: values({ show: false }),
+        yAxis: names(up.map((row) => row[0]), narrow ? { width: 110, overflow: "break" } : {}, { axisLine: { show: false } }),
+        series: [{
+          name: "人数", type: "bar", barMaxWidth: 18, data: up.map((row) => row[1]),
+          itemStyle: { color: token("--slate"), borderRadius: [0, 3, 3, 0] },
+          label: { show: true, position: "right", color: token("--ink"), fontSize: 12, fontFamily: font },
+        }],
+      };
+    },
+    /* [[branch, admitted, planned or null]]: a thin tick for the plan */
+    development(rows) {
+      const up = [...rows].reverse();
+      return {
+        grid: { left: 0, right: 0, top: 4, bottom: 0, containLabel: true },
+        xAxis: values({ show: false }),
+        yAxis: [
+          names(up.map((row) => row[0]), {}, { axisLine: { show: false } }),
+          names(up.map((row) => (row[2] === null ? `${row[1]}` : `${row[1]}/${row[2]}`)), { color: token("--ink"), margin: 14 }, { position: "right", axisLine: { show: false } }),
+        ],
+        series: [
+          { name: "已发展", type: "bar", barMaxWidth: 18, data: up.map((row) => row[1]), itemStyle: { color: token("--slate"), borderRadius: [0, 3, 3, 0] } },
+          { name: "计划", type: "scatter", symbol: "rect", symbolSize: [2, 20], data: up.map((row) => row[2]), itemStyle: { color: token("--ink"), opacity: 1 } },
+        ],
+      };
+    },
     /* [[branch, percent, done, required]] */
     completion(rows) {
       const up = [...rows].reverse();
@@ -109,7 +139,7 @@
   for (const el of document.querySelectorAll("[data-chart]")) {
     const rows = JSON.parse(document.getElementById(el.dataset.from).textContent);
     if (!rows.length) continue;
-    if (["attendance", "completion", "ranking", "composition"].includes(el.dataset.chart)) el.style.height = `${Math.max(9, rows.length * 1.9 + 2)}rem`;
+    if (["attendance", "completion", "ranking", "composition", "development"].includes(el.dataset.chart)) el.style.height = `${Math.max(9, rows.length * 1.9 + 2)}rem`;
     const chart = window.echarts.init(el, null, { renderer: "svg" });
     chart.setOption({ ...base, ...kinds[el.dataset.chart](rows, el) });
     new ResizeObserver(() => chart.resize()).observe(el);

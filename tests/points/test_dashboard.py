@@ -302,7 +302,8 @@ def test_the_switches_keep_the_filters(busy, leader, as_user):
 def test_every_chart_has_its_data_and_its_table(busy, leader, as_user):
     body = as_user(leader).get(HOME).content.decode()
     charts = re.findall(r'data-from="([^"]+)"', body)
-    assert sorted(charts) == ["attendance-data", "completion-data", "points-data", "ranking-data"]
+    named = ("ages", "attendance", "completion", "education", "points", "posts", "ranking", "standings")
+    assert sorted(charts) == [f"{name}-data" for name in named]
     for name in charts:
         block = re.search(rf'<script id="{name}" type="application/json">(.*?)</script>', body)
         assert json.loads(block.group(1))

@@ -11,6 +11,8 @@ from activities.choices import ActivityState, Kind, PlanState
 from activities.plan.rollups import rebuild_activity_months
 from branches.choices import BranchLevel, Role
 from branches.models import Branch, User
+from members.development import set_plan
+from members.models import MembershipEvent
 from members.roll_months import recount_roll_months
 from points.choices import ClaimState
 from tests import factories
@@ -169,6 +171,26 @@ def test_one_more_hospital_costs_no_more_statements(province, commission, as_use
     with CaptureQueriesContext(connection) as many:
         client.get(HOME, {"span": span})
     assert len(many) == len(few)
+
+
+def test_admissions_stand_against_the_plan_of_the_node(busy, hospital, branch, general, office, leader, as_user):
+    for node, title in ((branch, "senior"), (busy, "")):
+        member = factories.make_member(node, since=date(2026, 5, 1), title_level=title)
+        MembershipEvent.objects.create(
+            member=member, kind="admitted", branch=node, member_type="full",
+            recorded_on=date(2026, 5, 1), effective_on=date(2026, 5, 1),
+        )  # fmt: skip
+    set_plan(branch=hospital, year=2026, planned=5, actor=office)
+    set_plan(branch=branch, year=2026, planned=2, actor=office)
+
+    def shown(**params):
+        found = get(as_user, leader, **params)["development"]
+        return found.planned, found.done.admitted, found.done.high_level, found.chart
+
+    assert shown() == (5, 2, 1, [["机关第一", 1, 2], ["药学第三", 1, None]])
+    assert shown(branch=branch.pk) == (2, 1, 1, [["机关第一", 1, 2]])
+    assert shown(branch=general.pk) == (None, 1, 0, [["药学第三", 1, None]])
+    assert shown(month="2026-04")[1] == 0
 
 
 # --- what waits for the reader ---
