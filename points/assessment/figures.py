@@ -1,7 +1,7 @@
 """The assessment of a branch and year as pages and papers show it: worked out anew while it is open, else as frozen."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -22,7 +22,6 @@ from points.assessment.rules import (
     Cut,
     Facts,
     Judged,
-    Outcome,
     Veto,
     choices,
     excellent_cap,
@@ -31,7 +30,7 @@ from points.assessment.rules import (
 from points.choices import AssessmentState, Category, ClaimState, Grade, PeriodKind, PeriodState
 from points.ledger.rollups import people_of
 from points.models import AppraisalResult, Assessment, AssessmentLine, Claim, MemberItem, MemberYear, PeriodClose
-from points.rulebook.book import RuleBook
+from points.rulebook.book import RuleBook, YearRules
 from points.rules import Item
 
 VOTES: Final = tuple(Grade)  # the columns of the poll, as the fields of AppraisalResult are called
@@ -217,16 +216,18 @@ def vetoes_of(members: Collection[int], year: int, rules: Mapping[str, Item]) ->
     }
 
 
-def judged_now(branch: Branch, year: int, members: Iterable[Member]) -> tuple[Outcome, dict[int, AppraisalResult]]:
-    """What the figures of this moment suggest; eight statements, whatever the number of members."""
+def facts_of(
+    rules: YearRules, year: int, members: Iterable[Member]
+) -> tuple[dict[int, Facts], dict[int, AppraisalResult]]:
+    """What the figures of this moment say of members of one hospital, whose `rules` these are; seven
+    statements, whatever their number."""
     people = {member.pk: member for member in members}
     ids = list(people)
-    rules = RuleBook().of_year(branch.hospital_id, year)
     totals = dict(MemberYear.objects.filter(member__in=ids, year=year).values_list("member_id", "total"))
     persons, exempt = people_of(ids), exempt_in(ids, year)
     results, vetoes = results_of(ids, year), vetoes_of(ids, year, rules.items)
-    facts = [
-        Facts(
+    facts = {
+        pk: Facts(
             member=pk,
             year_points=None if pk in exempt else totals.get(pk, rules.scheme.base),
             votes=dict(zip(VOTES, votes_of(results[pk]), strict=True)) if pk in results else {},
@@ -235,36 +236,56 @@ def judged_now(branch: Branch, year: int, members: Iterable[Member]) -> tuple[Ou
             vetoes=vetoes.get(pk, ()),
         )
         for pk, member in people.items()
-    ]
-    return judge(facts, rules.scheme), results
+    }
+    return facts, results
 
 
 def board(branch: Branch, year: int, today: date, *, live: bool = False) -> Board:
-    """`live`: as the figures are now, even where the assessment is frozen. A fixed number of statements."""
-    assessment = (
-        Assessment.objects.filter(branch=branch, year=year).select_related("proposed_by", "confirmed_by").first()
+    return boards([branch], year, today, live=live)[branch.pk]
+
+
+def boards(branches: Sequence[Branch], year: int, today: date, *, live: bool = False) -> dict[int, Board]:
+    """The boards of branches of one hospital, by key; as many statements for one as for all of them.
+
+    `live`: as the figures are now, even where the assessment is frozen.
+    """
+    ids = [branch.pk for branch in branches]
+    rows = Assessment.objects.filter(branch__in=ids, year=year).select_related("proposed_by", "confirmed_by")
+    assessments = {row.branch_id: row for row in rows}
+    locked = set(
+        PeriodClose.objects.filter(
+            branch__in=ids, kind=PeriodKind.YEAR, start=date(year, 1, 1), state=PeriodState.LOCKED
+        ).values_list("branch_id", flat=True)
     )
-    locked = PeriodClose.objects.filter(
-        branch=branch, kind=PeriodKind.YEAR, start=date(year, 1, 1), state=PeriodState.LOCKED
-    ).exists()
-    lines = {line.member_id: line for line in _lines_of(assessment)}
-    if assessment is None or assessment.state == AssessmentState.OPEN or live:
-        members = list(roll_at([branch.pk], year, today))
-        outcome, results = judged_now(branch, year, members)
-        made = [
-            _open_row(member, one, results.get(member.pk), lines.get(member.pk))
-            for member, one in zip(members, outcome.lines, strict=True)
-        ]
-        cap = outcome.cap
-    else:
-        results = results_of(list(lines), year)
-        made = [_frozen_row(line, results.get(line.member_id)) for line in lines.values()]
-        cap = _frozen_cap(made, RuleBook().of_year(branch.hospital_id, year).scheme.excellent_ratio)
-    return Board(branch, year, assessment, tuple(sorted(made, key=_place)), cap, locked)
-
-
-def _lines_of(assessment: Assessment | None) -> Iterable[AssessmentLine]:
-    return assessment.lines.select_related("member__user").order_by("pk") if assessment else ()
+    lines: dict[int, dict[int, AssessmentLine]] = defaultdict(dict)
+    homes = {row.pk: row.branch_id for row in assessments.values()}
+    for line in AssessmentLine.objects.filter(assessment__in=homes).select_related("member__user").order_by("pk"):
+        lines[homes[line.assessment_id]][line.member_id] = line
+    is_live = {pk for pk in ids if live or pk not in assessments or assessments[pk].state == AssessmentState.OPEN}
+    present: dict[int, list[Member]] = defaultdict(list)
+    for member in roll_at(is_live, year, today) if is_live else ():
+        present[member.roll_branch_id].append(member)  # type: ignore[attr-defined]
+    rules = RuleBook().of_year(branches[0].hospital_id if branches else None, year)
+    facts, results = facts_of(rules, year, [one for people in present.values() for one in people])
+    results |= results_of([pk for branch in ids if branch not in is_live for pk in lines[branch]], year)
+    found = {}
+    for branch in branches:
+        mine = lines[branch.pk]
+        if branch.pk in is_live:
+            members = present[branch.pk]
+            outcome = judge([facts[member.pk] for member in members], rules.scheme)
+            made = [
+                _open_row(member, one, results.get(member.pk), mine.get(member.pk))
+                for member, one in zip(members, outcome.lines, strict=True)
+            ]
+            cap = outcome.cap
+        else:
+            made = [_frozen_row(line, results.get(line.member_id)) for line in mine.values()]
+            cap = _frozen_cap(made, rules.scheme.excellent_ratio)
+        assessment = assessments.get(branch.pk)
+        rows_shown = tuple(sorted(made, key=_place))
+        found[branch.pk] = Board(branch, year, assessment, rows_shown, cap, branch.pk in locked)
+    return found
 
 
 def _open_row(member: Member, one: Judged, result: AppraisalResult | None, line: AssessmentLine | None) -> Row:

@@ -3,6 +3,7 @@
 from points.models.assessment import AppraisalResult, Assessment, AssessmentLine
 from points.models.claims import Claim, ClaimQuerySet, Evidence, Objection, PointsBatch
 from points.models.ledger import Entry, EntryQuerySet, MemberItem, MemberYear, PointsMonth
+from points.models.member_stars import MemberStar, MemberStarScheme, MemberStarSheet
 from points.models.periods import LedgerCheck, PeriodClose, Publication
 from points.models.rulebook import MemberPost, RuleItem, RuleTrial, RuleVersion
 from points.models.stars import (
@@ -29,6 +30,9 @@ __all__ = [
     "LineRecord",
     "MemberItem",
     "MemberPost",
+    "MemberStar",
+    "MemberStarScheme",
+    "MemberStarSheet",
     "MemberYear",
     "Objection",
     "PeriodClose",
