@@ -210,6 +210,19 @@ MATRIX: dict[str, Row] = {
     },
     "points:appraisal_batch": Row("appraisal", sees=(C.ASSESSMENT_WRITE,)),
     "points:appraisal_batch_act": Row("appraisal", sees=(C.ASSESSMENT_WRITE,)),
+    "points:member_star_list": Row(needs=(C.STARS_VIEW,)),
+    "points:member_star_hospital_file": Row(needs=(C.STARS_REVIEW, C.STARS_APPROVE)),
+    "points:member_star_terms": Row(needs=(C.STARS_REVIEW,)),
+    "points:member_star_detail": Row("branch", sees=(C.STARS_VIEW,), needs=(C.POINTS_VIEW,), extra={"year": 2025}),
+    **{
+        f"points:{name}": Row(
+            "branch",
+            sees=(C.STARS_VIEW,),
+            needs=(C.ASSESSMENT_WRITE, C.STARS_APPROVE),
+            extra={"year": 2025},
+        )
+        for name in ("member_star_row", "member_star_move", "member_star_file")
+    },
     "points:star_list": Row(needs=(C.STARS_VIEW,)),
     "points:star_detail": Row("branch", sees=(C.STARS_VIEW,), extra={"year": 2026}),
     "points:star_records": Row("branch", sees=(C.STARS_VIEW,), extra={"year": 2026}),

@@ -21,7 +21,7 @@ from points.demo.people import Hospital, Person
 from points.ledger.posting import CLAIM, post_many
 from points.models import AppraisalResult, Assessment, Claim, MemberYear
 from points.rulebook.book import RuleBook
-from points.rules import ZERO, composite
+from points.rules import ZERO, composite, points_for
 
 OPEN, PROPOSED = "JG01", "NK02"
 AGED: Final = 14  # of the retired branch
@@ -39,6 +39,7 @@ DEEDS: Final = (  # code, what was done
     ("E02", "社区义诊"),
     ("F06", "流程优化建议被采纳"),
 )
+HONOURS: Final = (("provincial", "省级优秀共产党员"), ("city", "市级卫生健康系统先进个人"))
 
 
 def add_exemptions(hospital: Hospital, today: date) -> None:
@@ -92,6 +93,7 @@ def _exempt(hospital: Hospital, day: date) -> set[int]:
 def add_deeds(hospital: Hospital, today: date) -> None:
     """What the busier half of the members did last year beside the gatherings, accepted long ago."""
     rng, book, year = random.Random("assessment"), RuleBook(), today.year - 1
+    honoured = random.Random("honours")
     day = date(year, 12, 31)
     exempt = _exempt(hospital, day)
     claims = []
@@ -100,12 +102,22 @@ def add_deeds(hospital: Hospital, today: date) -> None:
         for n, one in enumerate(people):
             deeds = DEEDS if n % 5 < 2 else rng.sample(DEEDS, 3)
             claims += [_claim(hospital, book, code, one, *deed, year, rng) for deed in deeds]
+        for one, (level, title) in zip(people, HONOURS, strict=False):
+            claims.append(_claim(hospital, book, code, one, "F01", title, year, honoured, level))
     made = Claim.objects.bulk_create([claim for claim in claims if claim is not None], batch_size=100)
     post_many(source_kind=CLAIM, source_ids=[claim.pk for claim in made], actor=None)
 
 
 def _claim(
-    hospital: Hospital, book: RuleBook, code: str, one: Person, item: str, title: str, year: int, rng: random.Random
+    hospital: Hospital,
+    book: RuleBook,
+    code: str,
+    one: Person,
+    item: str,
+    title: str,
+    year: int,
+    rng: random.Random,
+    level: str = "",
 ) -> Claim | None:
     day = date(year, rng.randint(2, 11), rng.randint(1, 28))
     edition = book.on(hospital.root.pk, day)
@@ -114,7 +126,8 @@ def _claim(
     rule, at = edition.rows[item], timezone.make_aware(datetime.combine(day, time(17)))
     return Claim(
         member=one.member, branch=one.member.branch, rule=rule, rule_code=item, category=rule.category,
-        points=rule.points, happened_on=day, month=day.replace(day=1), title=title, origin=ClaimOrigin.MEMBER,
+        points=points_for(edition.items[item], level=level), level=level, happened_on=day, month=day.replace(day=1),
+        title=title, origin=ClaimOrigin.MEMBER,
         state=ClaimState.ACCEPTED, declared_by=one.member.user, declared_at=at, decided_at=at, revision=1,
         decided_by=hospital.officers[code].get(Role.ORGANISATION_MEMBER) or hospital.office,
     )  # fmt: skip

@@ -62,7 +62,7 @@ class MemberStarScheme(models.Model):
             models.CheckConstraint(
                 condition=Q(five_share__gte=0, five_share__lte=F("four_share"), four_share__lte=100),
                 name="member_star_shares_sound",
-                violation_error_message="五星比例不能大于四星以上比例，四星以上比例不能大于100%。",
+                violation_error_message="五星比例不能大于四星以上比例，四星以上比例不能大于100%%。",
             ),
             models.CheckConstraint(
                 condition=Q(two_from__gt=0, worst__gte=0, least_rated__gte=1), name="member_star_figures_sound"

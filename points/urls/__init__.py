@@ -6,6 +6,7 @@ from points.urls import rule_book
 from points.urls.assessment import urlpatterns as assessment
 from points.urls.claims import urlpatterns as claims
 from points.urls.cycle import urlpatterns as cycle
+from points.urls.member_stars import urlpatterns as member_stars
 from points.urls.stars import urlpatterns as stars
 from points.views import pages, periods
 
@@ -25,4 +26,5 @@ urlpatterns = [
     *rule_book.urlpatterns,
     *cycle,
     *stars,
+    *member_stars,
 ]

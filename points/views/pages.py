@@ -11,6 +11,7 @@ from branches.choices import Capability
 from members.models import Member
 from points.assessment.panels import own_grades, veto_words
 from points.reports import branch_points_sheet
+from points.stars.members.panels import own_star
 from points.statement.branch import STATES, BranchPoints
 from points.statement.own import statement
 
@@ -55,6 +56,7 @@ def _statement(request: HttpRequest, member: Member, *, is_own: bool) -> HttpRes
         "s": shown,
         "is_own": is_own,
         "grades": grades,
+        "star": own_star(member, shown.own) if is_own or decides else None,
         "veto": veto_words(member, shown.own.year) if sees_discipline else "",
     }
     return render(request, "points/my_points.html", context)

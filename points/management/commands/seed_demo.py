@@ -26,6 +26,7 @@ from points.demo.contents import add_contents
 from points.demo.cycle import add_cycle
 from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.joint import add_joint_day
+from points.demo.member_stars import add_member_stars
 from points.demo.people import build_organisation, build_people
 from points.demo.plans import add_plans
 from points.demo.rule_book import add_rules
@@ -95,5 +96,6 @@ class Command(BaseCommand):
         add_claims(hospital, today)
         add_cycle(hospital, today)
         add_assessments(hospital, today)
+        add_member_stars(hospital, today)
         add_star_figures(hospital, today)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")

@@ -75,6 +75,6 @@ def save_scheme(
     except IntegrityError as error:
         raise ValidationError({"valid_from": "这个年度刚被其他人设定，请刷新后再改。"}) from error
     changes = {name: [old[name], values[name]] for name in FIGURES if old[name] != values[name]}
-    changes |= {"year": [None, valid_from], "items": [None, "、".join(scheme.deeds)]}
+    changes |= {"year": [None, valid_from], "deeds": [None, "、".join(scheme.deeds)]}
     record(actor=actor, action="member_stars.terms_set", target=hospital, branch=hospital, changes=changes)
     return scheme
