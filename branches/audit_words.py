@@ -18,6 +18,8 @@ def register(actions: dict[str, str], fields: dict[str, str] | None = None) -> N
 
 register(
     {
+        "display.made": "建立大屏链接",
+        "display.revoked": "停用大屏链接",
         "branch.founded": "新建党组织",
         "branch.changed": "修改党组织信息",
         "branch.moved": "调整上级党组织",

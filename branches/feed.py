@@ -43,10 +43,15 @@ def register(source: Source) -> Source:
 
 def reader_of(token: str) -> AccessLink | None:
     """The open feed of this token, its user active; notes when it was last read, once an hour."""
+    return open_link(AccessLink.Kind.CALENDAR, token)
+
+
+def open_link(kind: AccessLink.Kind, token: str) -> AccessLink | None:
+    """The link of this kind and token that stands open today, its user active; notes the hour of the last reading."""
     now = timezone.now()
     link = (
-        AccessLink.objects.select_related("user")
-        .filter(kind=AccessLink.Kind.CALENDAR, digest=token_digest(token), revoked_at__isnull=True)
+        AccessLink.objects.select_related("user", "branch")
+        .filter(kind=kind, digest=token_digest(token), revoked_at__isnull=True)
         .filter(expires_at__gt=now, user__is_active=True)
         .first()
     )

@@ -322,26 +322,31 @@ class AuditEntry(models.Model):
 
 
 class AccessLink(models.Model):
-    """A door without a log-in: set-up, activation, a calendar feed. Only a hash is stored."""
+    """A door without a log-in: set-up, activation, a calendar feed, a screen. Only a hash is stored."""
 
     class Kind(models.TextChoices):
         SETUP = "setup", "初始设置"
         ACTIVATION = "activation", "账号激活"
         CALENDAR = "calendar", "日历订阅"
+        DISPLAY = "display", "大屏链接"
 
     kind = models.CharField(max_length=16, choices=Kind)
     digest = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey(User, models.PROTECT, null=True, related_name="access_links")
+    branch = models.ForeignKey(Branch, models.PROTECT, null=True, related_name="+")  # of a screen: what it shows
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)  # of a calendar feed: when it was last read
+    used_at = models.DateTimeField(null=True)  # of a calendar feed or a screen: when it was last read
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(kind__in=["setup", "activation", "calendar"]), name="access_link_kind_known"
+                condition=Q(kind__in=["setup", "activation", "calendar", "display"]), name="access_link_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="display") | Q(branch__isnull=False), name="access_link_display_of"
             ),
             models.UniqueConstraint(
                 fields=["user"],

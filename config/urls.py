@@ -13,6 +13,7 @@ handler500 = "branches.views.broken"
 urlpatterns = [
     path("", points_home.home, name="home"),
     path("overview/", dashboard.overview, name="overview"),
+    path("displays/", include("points.urls.displays")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("account/", include("branches.accounts.urls")),

@@ -8,7 +8,16 @@ from branches.choices import Role
 from branches.rules import GRANTS
 
 PAGE = {200, 302, 405}  # 405: the page exists, but only as a form
-OPEN_TO_ALL = {"branches:calendar_feed", "healthz", "readyz", "account_login", "account_setup", "account_activate"}
+OPEN_TO_ALL = {
+    "branches:calendar_feed",
+    "display",
+    "display_panel",
+    "healthz",
+    "readyz",
+    "account_login",
+    "account_setup",
+    "account_activate",
+}
 
 
 class Row(NamedTuple):
@@ -105,6 +114,8 @@ def handles_objections(role: Role) -> bool:
 
 MATRIX: dict[str, Row] = {
     "home": ANY,
+    "display_list": Row(needs=(C.ORG_MANAGE,)),
+    "display_revoke": Row(extra={"pk": 1}, odd=lambda role: {404, 405}),  # who may: tests/points/test_display.py
     "overview": Row(needs=(C.POINTS_VIEW,)),
     "account_logout": ANY,
     "account_change_password": ANY,

@@ -153,20 +153,21 @@ def _rate(rows: Iterable[Sums], n: str, of: str) -> Rate:
 
 @dataclass(frozen=True)
 class Owed:
-    """Open today, whatever the span."""
+    """Open today, whatever the span; `late`: the overdue ones by unit, where there are any."""
 
     overdue: int
     soon: int
+    late: Mapping[int, int]
 
 
 def owed(scope: Scope, today: date) -> Owed:
     """One statement over what is open; it does not grow with what is done."""
-    items = scope.rows(PlanItem.objects.all()).owed().filter(branch__level=BranchLevel.BRANCH)
+    items = scope.rows(PlanItem.objects.all()).owed().filter(branch__level=BranchLevel.BRANCH).order_by()
     until = today + timedelta(days=SOON_DAYS)
-    counts = items.filter(due__range=(overdue_since(today), until)).aggregate(
-        overdue=Count("pk", filter=Q(due__lt=today)), soon=Count("pk", filter=Q(due__gte=today))
-    )
-    return Owed(**counts)
+    found = items.filter(due__range=(overdue_since(today), until)).values_list(scope.key)
+    counts = list(found.annotate(late=Count("pk", filter=Q(due__lt=today)), soon=Count("pk", filter=Q(due__gte=today))))
+    late = {unit: n for unit, n, _ in counts if n}
+    return Owed(sum(late.values()), sum(soon for *_, soon in counts), late)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def _page(request: HttpRequest, can: Capability, doors: list[Any]) -> HttpRespon
         "kept": [(name, request.GET.get(name, "")) for name in ("as", "span", "month")],
         "proof": proof(user),
         "own": panels.own_months(user, today) if can == Capability.DASHBOARD_VIEW else [],
+        "makes_displays": may(user, Capability.ORG_MANAGE),
         "reads": may(user, Capability.ACTIVITY_VIEW),
         "sees_points": may(user, Capability.POINTS_VIEW),
         "sees_roster": may(user, Capability.ROSTER_VIEW),
