@@ -1,9 +1,10 @@
 """What facts are asked for: which branches, which year, as of which day; and the addresses their evidence stands at."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -12,6 +13,7 @@ from branches.models import Branch
 from points.stars.formulas import Value, Year
 from points.stars.rules import Measured
 
+FEW: Final = 1000
 Found = dict[int, dict[str, Measured]]  # branch -> fact -> what the records say
 
 
@@ -28,8 +30,13 @@ class Asked:
         return cls({branch.pk: branch for branch in branches}, year, today)
 
     @property
-    def ids(self) -> list[int]:
-        return list(self.branches)
+    def ids(self) -> Any:
+        """For `branch__in`: the branches, or all there are when they are many, which costs the database less than a
+        list of thousands. Rows of others are left aside by whoever reads them.
+        """
+        if len(self.branches) <= FEW:
+            return list(self.branches)
+        return Branch.objects.branches().order_by().values("pk")
 
     @property
     def first(self) -> date:
@@ -65,20 +72,32 @@ def put(found: Found, branch: int, fact: str, values: Mapping[str, Value], *evid
 
 
 class Pages:
-    """Addresses of lists and pages; `reverse` is asked once for each."""
+    """Addresses of lists and pages; each is worked out once and then filled with the branch or record."""
 
     def __init__(self, asked: Asked) -> None:
         self._year = asked.number
         self._days = {"since": f"{asked.first}", "until": f"{asked.last}"}
-        self._roots: dict[str, str] = {}
+        self._known: dict[tuple[Any, ...], tuple[str, str]] = {}
 
-    def _root(self, name: str) -> str:
-        if name not in self._roots:
-            self._roots[name] = reverse(name)
-        return self._roots[name]
+    def _filled(self, key: tuple[Any, ...], pk: int, make: Callable[[], tuple[str, str]]) -> str:
+        """What stands before and behind the number, known or made."""
+        if (parts := self._known.get(key)) is None:
+            parts = self._known[key] = make()
+        return f"{parts[0]}{pk}{parts[1]}"
 
     def _list(self, name: str, branch: int, **params: str) -> str:
-        return f"{self._root(name)}?{urlencode({'branch': branch, **params})}"
+        def make() -> tuple[str, str]:
+            rest = f"&{urlencode(params)}" if params else ""
+            return f"{reverse(name)}?branch=", rest
+
+        return self._filled((name, *params.values()), branch, make)
+
+    def _page(self, name: str, pk: int, *rest: int | str) -> str:
+        def make() -> tuple[str, str]:
+            before, _, behind = reverse(name, args=[0, *rest]).partition("/0/")
+            return f"{before}/", f"/{behind}"
+
+        return self._filled((name, *rest), pk, make)
 
     def records(self, branch: int, **params: str) -> str:
         """The list of records of the year: `kind`, or what else its filters know."""
@@ -100,22 +119,16 @@ class Pages:
         return self._list("points:publication_list", branch, year=f"{self._year}")
 
     def node(self, branch: int) -> str:
-        return self._numbered("branches:branch_detail", branch)
+        return self._page("branches:branch_detail", branch)
 
     def record(self, activity: int) -> str:
-        return self._numbered("activities:activity_detail", activity)
+        return self._page("activities:activity_detail", activity)
 
     def assessment(self, branch: int) -> str:
-        return reverse("points:assessment_detail", args=[branch, self._year])
+        return self._page("points:assessment_detail", branch, self._year)
 
     def paper(self, branch: int, kind: str) -> str:
-        return reverse("activities:year_document", args=[branch, self._year, kind])
+        return self._page("activities:year_document", branch, self._year, kind)
 
     def entered(self, branch: int) -> str:
-        return reverse("points:star_records", args=[branch, self._year])
-
-    def _numbered(self, name: str, pk: int) -> str:
-        key = f"{name}#"
-        if key not in self._roots:
-            self._roots[key] = reverse(name, args=[0])
-        return self._roots[key].replace("/0/", f"/{pk}/")
+        return self._page("points:star_records", branch, self._year)

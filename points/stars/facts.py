@@ -56,7 +56,7 @@ def _entered(asked: Asked, pages: Pages, found: Found) -> None:
     """Figures the Party office entered; what a register of the system says goes before them. One statement."""
     rows = LineRecord.objects.filter(branch__in=asked.ids, year=asked.number)
     for branch, fact, values in rows.values_list("branch", "fact", "values"):
-        if fact not in found[branch]:
+        if branch in found and fact not in found[branch]:
             put(found, branch, fact, values, pages.entered(branch), door=pages.entered(branch))
 
 

@@ -54,8 +54,11 @@ def number(values: Values, name: str) -> Fraction:
 
 def share(values: Values, part: str, whole: str) -> Fraction | None:
     """part/whole; None for an empty base."""
-    base = number(values, whole)
-    return number(values, part) / base if base > 0 else None
+    n, base = values.get(part, 0), values.get(whole, 0)
+    if type(n) is int and type(base) is int:  # nearly always; a province has a million of them
+        return Fraction(n, base) if base > 0 else None
+    whole_of_it = number(values, whole)
+    return number(values, part) / whole_of_it if whole_of_it > 0 else None
 
 
 def ratio(part: str, whole: str) -> Score:

@@ -67,7 +67,7 @@ def _line(one: Mapping[str, Any]) -> Line:
         values=one["values"],
         evidence=tuple(one["evidence"]),
         door=one["door"],
-        gaps=tuple(Gap(text, Fraction(gain)) for text, gain in one["gaps"]),
+        kept=tuple(Gap(text, Fraction(gain)) for text, gain in one["gaps"]),
         formula=one["formula"],
         reason=one["reason"],
     )

@@ -14,7 +14,7 @@ from typing import Final
 UNKNOWN: Final = Decimal(-1)  # of a branch without a rating of the year before: behind everybody equal to it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A rated branch before the places are given.
 
@@ -42,7 +42,7 @@ class Places:
     four: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """`stars`: the outcome. `cut_from`: the stars a branch reached and found no place for, the highest; else None.
 

@@ -4,7 +4,7 @@ What a line measures, and how, stands in points/stars/measures.py; what a hospit
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -15,12 +15,14 @@ from points.stars.measures import MEASURES
 
 GIVEN: Final = "given"  # the measure of a line the hospital added
 TOP: Final = Fraction(110)
+NONE: Final = Fraction(0)
+ALL: Final = Fraction(1)
 STARS: Final = (5, 4, 3, 2, 1)
 NO_REGISTER: Final = "系统还没有这项台账，党办登记数据后计分"
 NO_DATA: Final = "没有可以计算的数据"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CardLine:
     """One line of a card: what is measured, and at most how many points it gives."""
 
@@ -66,7 +68,7 @@ DEFAULT_MARKS: Final[Mapping[str, Decimal]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Measured:
     """What the records say of one measure. `absent`: why it does not apply (then `values` may be empty).
 
@@ -79,7 +81,7 @@ class Measured:
     door: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A plus, a minus or a veto somebody entered with its document."""
 
@@ -89,7 +91,7 @@ class Mark:
     url: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BranchFacts:
     """All that a rating is worked out from. `vetoes`: words of what the records themselves show."""
 
@@ -100,7 +102,7 @@ class BranchFacts:
     unrated: str = ""  # why there is no rating at all: dissolved in the year, no data
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line as it came out. `formula`: in words; `reason`: why it is not applicable."""
 
@@ -110,9 +112,19 @@ class Line:
     values: Mapping[str, Value] = field(default_factory=dict)
     evidence: tuple[str, ...] = ()
     door: str = ""
-    gaps: tuple[Gap, ...] = ()
     formula: str = ""
     reason: str = ""
+    year: Year | None = None
+    kept: tuple[Gap, ...] | None = None  # of a frozen one
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What would raise it, in points of the line; worked out when it is asked for."""
+        if self.kept is not None or self.year is None or not self.applicable or self.is_full:
+            return self.kept or ()
+        measure, most = MEASURES[self.card.measure], self.max
+        found = measure.gaps(self.values, {**measure.params, **self.card.params}, self.year)
+        return tuple(Gap(gap.text, min(gap.gain * most, self.lacking)) for gap in found if gap.gain > 0)
 
     @property
     def max(self) -> Fraction:
@@ -127,7 +139,7 @@ class Line:
         return self.applicable and self.score == self.max
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rating:
     """`total` is rounded half up to 0.01; `stars` is what the score says, before steps, quotas and committee.
 
@@ -216,29 +228,19 @@ def _has_innovation(facts: BranchFacts) -> bool:
 def _line(line: CardLine, facts: BranchFacts) -> Line:
     measure, found = MEASURES.get(line.measure), facts.measures.get(line.fact)
     if measure is None or found is None:
-        return Line(
-            line, applicable=False, score=Fraction(0), formula=measure.formula if measure else "", reason=NO_REGISTER
-        )
-    blank = Line(
+        return Line(line, False, NONE, formula=measure.formula if measure else "", reason=NO_REGISTER)
+    share = None
+    if not found.absent:
+        params = {**measure.params, **line.params} if line.params else measure.params
+        share = measure.score(found.values, params, facts.year)
+    return Line(
         line,
-        applicable=False,
-        score=Fraction(0),
+        applicable=share is not None,
+        score=NONE if share is None else max(NONE, min(ALL, share)) * Fraction(line.max),
         values=found.values,
         evidence=found.evidence,
         door=found.door,
         formula=measure.formula,
-    )
-    if found.absent:
-        return replace(blank, reason=found.absent)
-    params = {**measure.params, **line.params}
-    worth = measure.score(found.values, params, facts.year)
-    if worth is None:
-        return replace(blank, reason=measure.nothing or NO_DATA)
-    share, most = max(Fraction(0), min(Fraction(1), worth)), Fraction(line.max)
-    gaps = measure.gaps(found.values, params, facts.year) if share < 1 else []
-    return replace(
-        blank,
-        applicable=True,
-        score=share * most,
-        gaps=tuple(Gap(gap.text, min(gap.gain, 1 - share) * most) for gap in gaps if gap.gain > 0),
+        reason="" if share is not None else found.absent or measure.nothing or NO_DATA,
+        year=facts.year,
     )

@@ -99,17 +99,17 @@ def _bulk() -> Iterator[None]:
         cursor.execute("SET session_replication_role = origin; RESET maintenance_work_mem")
 
 
-def _series(first: int, last: int) -> str:
+def series(first: int, last: int, alias: str = "s") -> str:
     """Rows (i) with first <= i < last."""
     if connection.vendor == "postgresql":
-        return f"generate_series({first}, {last - 1}) AS s(i)"
+        return f"generate_series({first}, {last - 1}) AS {alias}(i)"
     return (
         f"(WITH RECURSIVE c(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM c WHERE i < {last - 1}) "
-        "SELECT i FROM c) AS s"
+        f"SELECT i FROM c) AS {alias}"
     )
 
 
-def _copy(model: type[models.Model], template: int, first: int, last: int, **changed: str) -> None:
+def copies(model: type[models.Model], template: int, first: int, last: int, **changed: str) -> None:
     """Copies i of one row, first <= i < last; `changed` are expressions over i (and id, START + i)."""
     if first >= last:
         return
@@ -119,8 +119,8 @@ def _copy(model: type[models.Model], template: int, first: int, last: int, **cha
     names = ", ".join(f'"{column}"' for column in columns)
     table = model._meta.db_table
     with connection.cursor() as cursor:
-        copies = f"SELECT {chosen} FROM {table} t, {_series(first, last)} WHERE t.id = {template}"
-        cursor.execute(f"INSERT INTO {table} ({names}) {copies}")
+        rows = f"SELECT {chosen} FROM {table} t, {series(first, last)} WHERE t.id = {template}"
+        cursor.execute(f"INSERT INTO {table} ({names}) {rows}")
 
 
 def _copy_people(made: Population, first: int, last: int) -> None:
@@ -131,7 +131,7 @@ def _copy_people(made: Population, first: int, last: int) -> None:
     below = f"{four.format(f'1000 + i / {BRANCHES}')} || {four.format(f'1 + i % {BRANCHES}')}"
     name = "'x' || (i)"
     hospital, branch = made.hospital.pk, made.branch.pk
-    _copy(
+    copies(
         Branch,
         hospital,
         *hospitals,
@@ -141,7 +141,7 @@ def _copy_people(made: Population, first: int, last: int) -> None:
         code="'h' || (i)",
         hospital_id=f"{2 * START} + i",
     )
-    _copy(
+    copies(
         Branch, branch, *branches, path=below, name=name, code="'b' || (i)", hospital_id=f"{2 * START} + i / {BRANCHES}"
     )
     home = f"{START} + i / {MEMBERS}"
@@ -151,9 +151,9 @@ def _copy_people(made: Population, first: int, last: int) -> None:
         for field in Member._meta.concrete_fields
         if field.unique and not field.primary_key and not field.is_relation
     }
-    _copy(User, made.member.user_id, first, last, username="'bench' || (i)")
-    _copy(Member, made.member.pk, first, last, user_id=f"{START} + i", branch_id=home, **unique)
-    _copy(MembershipEvent, event, first, last, member_id=f"{START} + i", branch_id=home)
+    copies(User, made.member.user_id, first, last, username="'bench' || (i)")
+    copies(Member, made.member.pk, first, last, user_id=f"{START} + i", branch_id=home, **unique)
+    copies(MembershipEvent, event, first, last, member_id=f"{START} + i", branch_id=home)
 
 
 def _write_entries(members: str) -> None:

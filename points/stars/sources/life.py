@@ -43,7 +43,7 @@ def regular(asked: Asked, pages: Pages) -> Found:
         expected_n=Sum("expected"),
     )
     by_branch: dict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
-    people: dict[int, list[int]] = {pk: [0, 0, 0] for pk in asked.branches}
+    people: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in rows.values_list("branch", "kind", "due_n", "done_n", "present_n", "made_up_n", "expected_n"):
         by_branch[row[0]][row[1]] = row[2], row[3]
         for at, n in enumerate(row[4:]):
@@ -210,17 +210,17 @@ def idle_months(asked: Asked) -> dict[int, list[date]]:
     statement."""
     if asked.ended is None:
         return {}
-    rows = ActivityMonth.objects.filter(
-        branch__in=asked.ids, month__range=(asked.first, asked.ended), held__gt=0
-    ).order_by()
-    active = set(rows.values_list("branch", "month").distinct())
     months = [date(asked.number, month, 1) for month in range(1, asked.year.months + 1)]
+    rows = ActivityMonth.objects.filter(branch__in=asked.ids, month__range=(asked.first, asked.ended)).order_by()
+    sums = {f"m{month.month}": Sum("held", filter=Q(month=month), default=0) for month in months}
+    held = {pk: counts for pk, *counts in rows.values("branch").annotate(**sums).values_list("branch", *sums)}
+    nothing = [0] * len(months)
     found: dict[int, list[date]] = {}
     for pk, branch in asked.branches.items():
         since = max(branch.founded_on, branch.owes_from or branch.founded_on)
         run = 0
-        for month in months:
-            run = run + 1 if month >= since and (pk, month) not in active else 0
+        for month, n in zip(months, held.get(pk, nothing), strict=True):
+            run = run + 1 if month >= since and not n else 0
             if run == IDLE_MONTHS:
                 found.setdefault(pk, []).append(date(asked.number, month.month - IDLE_MONTHS + 1, 1))
     return found
