@@ -98,6 +98,7 @@ DOORS = (
         C.OWN_VIEW,
         also=("/activities/hours/mine/", "/activities/sign-in/"),
     ),
+    _door("个人", "points:star_publicity", "star", "星级公示", C.BRANCH_ACTIVITIES_VIEW),
     _door("个人", "members:me", "person", "我的信息", C.OWN_VIEW),
     _door("个人", "points:rule_list", "book", "积分规则", C.RULES_VIEW),
 )

@@ -18,6 +18,9 @@ app.conf.beat_schedule = {
     "queue-reminders": {"task": "activities.tasks.queue_reminders", "schedule": crontab(hour="8-20", minute=0)},
     # Make-ups lapse, months close, deductions are posted, quarters and years lock: once a day, again for what failed.
     "queue-moves": {"task": "points.cycle.tasks.queue_moves", "schedule": crontab(hour="7-20", minute=10)},
+    # The yearly star rating: who rates, reviews, approves, each step once; where the previews stand, for the movement.
+    "queue-star-days": {"task": "points.stars.tasks.queue_star_days", "schedule": crontab(hour="8-20", minute=20)},
+    "queue-star-months": {"task": "points.stars.tasks.queue_star_months", "schedule": crontab(hour=3, minute=30)},
     # Reminders leave the house in one text a person and run, outside the quiet hours.
     "dispatch-notices": {"task": "branches.tasks.dispatch_notices", "schedule": 300.0},
     # The holidays of a new year, as soon as the built-in calendar knows them.

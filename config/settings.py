@@ -137,6 +137,7 @@ CELERY_IMPORTS = [
     "activities.handbook.tasks",
     "points.editions.tasks",
     "points.cycle.tasks",
+    "points.stars.tasks",
 ]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"

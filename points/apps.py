@@ -23,6 +23,8 @@ class PointsConfig(AppConfig):
             "EXISTS (SELECT 1 FROM {points.Scorecard} AS card"
             " WHERE card.id = OLD.card_id AND card.published_at IS NOT NULL)",
         )
+        append_only.freeze("points.StarRound", "OLD.state = 'approved'")
+        append_only.freeze("points.StarRating", "OLD.state = 'approved'")
         for name in ("attendance", "study", "make_ups", "matters", "claims"):
             import_module(f"points.sources.{name}")  # each registers itself as a source of entries
         import_module("points.audit_words")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from branches.choices import Capability as C
 from branches.choices import Role
 from branches.rules import GRANTS
+from tests.world import AT_HOSPITAL
 
 PAGE = {200, 302, 405}  # 405: the page exists, but only as a form
 OPEN_TO_ALL = {
@@ -106,6 +107,18 @@ def on_a_roll(role: Role) -> bool:
 
 def reads_publications(role: Role) -> bool:
     return on_a_roll(role) or C.POINTS_VIEW in GRANTS[role]
+
+
+def reads_stars(role: Role) -> bool:
+    """Ratings on display are for everybody of the hospital, and for those who read ratings."""
+    return on_a_roll(role) or bool(GRANTS[role] & {C.STARS_VIEW, C.BRANCH_ACTIVITIES_VIEW})
+
+
+def runs_stars(role: Role) -> set[int]:
+    """The round of a hospital: seen from the hospital, not from a branch."""
+    if role not in AT_HOSPITAL or C.STARS_VIEW not in GRANTS[role]:
+        return {404}
+    return PAGE if C.STARS_REVIEW in GRANTS[role] else {403}
 
 
 def handles_objections(role: Role) -> bool:
@@ -239,6 +252,12 @@ MATRIX: dict[str, Row] = {
     "points:star_records": Row("branch", sees=(C.STARS_VIEW,), extra={"year": 2026}),
     "points:star_mark": Row("branch", sees=(C.STARS_VIEW,), needs=(C.STARS_REVIEW,), extra={"year": 2026}),
     "points:star_mark_withdraw": Row("star_mark", sees=(C.STARS_VIEW,), needs=(C.STARS_REVIEW,)),
+    "points:star_move": Row("branch", sees=(C.STARS_VIEW,), extra={"year": 2025}),
+    "points:star_round": Row("hospital", odd=runs_stars, extra={"year": 2025}),
+    "points:star_publicity": Row(odd=lambda role: PAGE if reads_stars(role) else {403}),
+    "points:star_object": Row("star_rating", odd=lambda role: PAGE if reads_stars(role) else {404}),
+    "points:star_objections": Row(odd=lambda role: PAGE if reads_stars(role) else {403}),
+    "points:star_answer": Row("star_objection", sees=(C.STARS_REVIEW,)),
     "points:publication_list": Row(odd=lambda role: PAGE if reads_publications(role) else {403}),
     "points:publication_detail": Row("publication", odd=lambda role: PAGE if reads_publications(role) else {404}),
     "points:publication_create": Row("branch", sees=(C.POINTS_VIEW,), needs=(C.POINTS_PUBLISH,)),

@@ -35,8 +35,21 @@ from branches.models import Branch, Job, User
 from branches.office.services import keep, request_report
 from config.uploads import CheckedFile
 from members.models import BatchState, Exemption, ImportBatch, Member
-from points.choices import BatchKind, ClaimState, MarkKind, MarkLevel
-from points.models import Claim, Evidence, Objection, PointsBatch, Publication, RuleItem, RuleVersion, StarMark
+from points.choices import BatchKind, ClaimState, MarkKind, MarkLevel, RatingState, RoundState
+from points.models import (
+    Claim,
+    Evidence,
+    Objection,
+    PointsBatch,
+    Publication,
+    RuleItem,
+    RuleVersion,
+    Scorecard,
+    StarMark,
+    StarObjection,
+    StarRating,
+    StarRound,
+)
 from tests import factories
 
 AT_HOSPITAL = {
@@ -271,6 +284,32 @@ def build_world(place: str) -> World:
         happened_on=date(2026, 6, 28),
         entered_by=secretary,
     )
+    card = Scorecard.objects.get(hospital__isnull=True, category="")
+    star_rating = StarRating.objects.create(
+        branch=branch,
+        hospital=hospital,
+        year=2025,
+        state=RatingState.PUBLICISED,
+        card=card,
+        facts={"places": [1, 1, 1]},
+        total=82,
+        stars=4,
+        self_comment=f"{canary}的自评",
+        decision=["总分82.00，按分数线为四星"],
+        self_rated_by=secretary,
+        self_rated_at=factories.at(date(2026, 1, 9)),
+    )
+    StarRound.objects.create(
+        hospital=hospital,
+        year=2025,
+        state=RoundState.PUBLICISED,
+        publicised_on=date(2026, 2, 2),
+        objections_until=date(2026, 2, 9),
+        publicised_by=secretary,
+    )
+    star_objection = StarObjection.objects.create(
+        rating=star_rating, branch=branch, text=f"{canary}的星级异议", raised_by=member.user
+    )
     objection = Objection.objects.create(
         member=member,
         branch=branch,
@@ -307,6 +346,8 @@ def build_world(place: str) -> World:
         "publication": {"pk": publication.pk},
         "objection": {"pk": objection.pk},
         "star_mark": {"pk": star_mark.pk},
+        "star_rating": {"pk": star_rating.pk},
+        "star_objection": {"pk": star_objection.pk},
         "course": {"pk": course.pk},
         "exemption": {"pk": exemption.pk},
         "appraisal": {"pk": appraisal.pk},

@@ -224,6 +224,11 @@ def conditions_of(rated: Rated) -> list[Condition]:
 
 
 def decision_words(rated: Rated) -> list[str]:
+    """How the stars follow from the total: as it was on display, before that as it is now."""
+    return list(rated.settled.decision) if rated.settled is not None else worked_out_words(rated)
+
+
+def worked_out_words(rated: Rated) -> list[str]:
     """How the stars follow from the total, step by step."""
     decision, candidate, rating = rated.decision, rated.candidate, rated.rating
     if decision is None or candidate is None:
@@ -278,10 +283,14 @@ def entered_by_hand(line: CardLine) -> bool:
 
 def marks_of(rated: Rated) -> list[tuple[str, str]]:
     """Pluses, minuses and what else was entered: label and points."""
-    marks = rated.facts.marks if rated.facts else ()
+    if rated.facts is not None:
+        marks = [(mark.kind.value, mark.level, mark.text) for mark in rated.facts.marks]
+    else:
+        kept = rated.row.facts.get("marks", []) if rated.row else []
+        marks = [(one["kind"], one["level"], one["text"]) for one in kept]
     found = []
-    for mark in marks:
-        points = rated.card.marks.get(mark.level, Decimal(0))
-        sign = {MarkKind.BONUS: "+", MarkKind.DEDUCTION: "−"}.get(mark.kind, "")
-        found.append((mark.text, f"{sign}{points:f}" if sign else ""))
+    for kind, level, text in marks:
+        points = rated.card.marks.get(level, Decimal(0))
+        sign = {MarkKind.BONUS.value: "+", MarkKind.DEDUCTION.value: "−"}.get(kind, "")
+        found.append((text, f"{sign}{points:f}" if sign else ""))
     return found

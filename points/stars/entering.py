@@ -19,6 +19,7 @@ from branches.inbox import Message, notify_many
 from branches.models import Appointment, Branch, User
 from points.choices import MARK_LEVELS, MARKS_WITH_STARS, MarkKind, MarkLevel, RatingState
 from points.models import LineRecord, StarMark, StarRating
+from points.stars.follow_ups import ask_to_drop, drop_lifted
 from points.stars.formulas import Field
 from points.stars.measures import MEASURES
 from points.stars.rules import GIVEN
@@ -192,6 +193,8 @@ def enter_mark(
     changes = {"类别": [None, mark.get_kind_display()], "document_no": [None, document_no]}
     record(actor=actor, action="star_mark.entered", target=mark, branch=branch, changes=changes)
     _tell(mark, "entered", f"{branch.name}{year}年度星级登记了{mark.get_kind_display()}")
+    if kind == MarkKind.VETO:
+        ask_to_drop(mark, timezone.localdate())
     return mark
 
 
@@ -211,6 +214,8 @@ def withdraw_mark(*, mark: StarMark, reason: str, actor: User) -> StarMark:
     changes = {"document_no": [mark.document_no, None], "reason": [None, reason]}
     record(actor=actor, action="star_mark.withdrawn", target=mark, branch=mark.branch, changes=changes)
     _tell(mark, "withdrawn", f"{mark.branch.name}{mark.year}年度星级撤销了{mark.get_kind_display()}")
+    if mark.kind == MarkKind.VETO:
+        drop_lifted(mark.branch, timezone.localdate())
     return mark
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from points.stars.quotas import Candidate, Decision, Outcome, Places, decide
 from points.stars.rules import BranchFacts, Card, Rating, rate
 
 FROZEN: Final = (RatingState.REVIEWED, RatingState.PUBLICISED, RatingState.APPROVED)
+SETTLED: Final = (RatingState.PUBLICISED, RatingState.APPROVED)  # their stars are written down
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,14 @@ class Rated:
         return self.facts is None
 
     @property
+    def settled(self) -> StarRating | None:
+        """The row, once its stars are on display: what cards, quotas and marks became since changes them no more."""
+        return self.row if self.row is not None and self.row.state in SETTLED else None
+
+    @property
     def stars(self) -> int:
+        if self.settled is not None:
+            return self.settled.stars or 0
         return self.decision.stars if self.decision else 0
 
     @property
@@ -110,6 +118,7 @@ def standings(branches: Sequence[Branch], year: int, today: date) -> dict[int | 
         round_ = rounds.get(hospital)
         order = round_.tie_order if round_ else ()
         outcome = decide(list(candidates.values()), order=order, **book.quota(hospital, year))
+        outcome = replace(outcome, places=_places_shown(rows, mine) or outcome.places)
         lines = [
             Rated(
                 branch=branch,
@@ -128,6 +137,13 @@ def standings(branches: Sequence[Branch], year: int, today: date) -> dict[int | 
         lines.sort(key=lambda one: (not one.rating.is_rated, -one.stars, -one.rating.total, one.branch.path))
         found[hospital] = Standing(tuple(lines), outcome, round_)
     return found
+
+
+def _places_shown(rows: Mapping[int, StarRating], mine: Iterable[tuple[Branch, Scorecard, Rating]]) -> Places | None:
+    """The places as they were when the ratings went on display."""
+    settled = (rows[branch.pk] for branch, _, _ in mine if branch.pk in rows and rows[branch.pk].state in SETTLED)
+    shown = next((row.facts["places"] for row in settled), None)
+    return Places(*shown) if shown else None
 
 
 def _is_frozen(row: StarRating | None) -> bool:

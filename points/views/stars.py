@@ -16,8 +16,9 @@ from points.stars.doors import Reader
 from points.stars.rules import decimal
 from points.stars.standing import Rated, Standing, standing_of
 from points.views.pages import FIRST_YEAR, asked_year
+from points.views.star_panels import branch_panels, round_panel
 
-VIEW = Capability.STARS_VIEW
+VIEW, REVIEW, APPROVE = Capability.STARS_VIEW, Capability.STARS_REVIEW, Capability.STARS_APPROVE
 
 
 @login_required
@@ -25,15 +26,27 @@ VIEW = Capability.STARS_VIEW
 def star_list(request: HttpRequest) -> HttpResponse:
     """?year=&hospital=: who stands where; whoever sees one branch goes straight to it."""
     require(request.user, VIEW)
-    today = timezone.localdate()
-    year = asked_year(request, today.year)
+    year = asked_year(request, timezone.localdate().year)
     seen = Branch.objects.visible_to(request.user, VIEW).branches()
-    hospitals = list(Branch.objects.filter(pk__in=seen.order_by().values("hospital"), level=BranchLevel.COMMITTEE))
+    hospitals = _hospitals(request.user)
     chosen = next((one for one in hospitals if str(one.pk) == request.GET.get("hospital")), None)
-    hospital = chosen or (hospitals[0] if hospitals else None)
+    if len(hospitals) == 1 and seen.count() == 1:
+        return redirect("points:star_detail", seen.values_list("pk", flat=True)[0], year)
+    return list_page(request, chosen or (hospitals[0] if hospitals else None), year)
+
+
+def _hospitals(user: User) -> list[Branch]:
+    seen = Branch.objects.visible_to(user, VIEW).branches()
+    return list(Branch.objects.filter(pk__in=seen.order_by().values("hospital"), level=BranchLevel.COMMITTEE))
+
+
+def list_page(
+    request: HttpRequest, hospital: Branch | None, year: int, *, status: int = 200, **extra: Any
+) -> HttpResponse:
+    """All branches of a hospital that the reader sees, with what the office does for the round."""
+    today = timezone.localdate()
+    seen = Branch.objects.visible_to(request.user, VIEW).branches()
     mine = set(seen.filter(hospital=hospital).values_list("pk", flat=True)) if hospital else set()
-    if len(mine) == 1 and len(hospitals) == 1:
-        return redirect("points:star_detail", mine.pop(), year)
     try:
         standing = standing_of(hospital, year, today) if hospital else None
     except LookupError:
@@ -43,15 +56,17 @@ def star_list(request: HttpRequest) -> HttpResponse:
     context = {
         "year": year,
         "years": [today.year, today.year - 1],
-        "hospitals": hospitals,
+        "hospitals": _hospitals(request.user),
         "hospital": hospital,
         "standing": standing,
         "rows": rows,
         "counts": [(n, card_page.STAR_WORDS[n], sum(one.stars == n for one in rows)) for n in (5, 4, 3, 2, 1)],
         "unrated": sum(one.decision is None for one in rows),
-        "reviews": hospital is not None and may(request.user, Capability.STARS_REVIEW, hospital),
     }
-    return render(request, "points/stars/star_list.html", context)
+    runs = hospital is not None and any(may(request.user, can, hospital) for can in (REVIEW, APPROVE))
+    if runs and standing is not None and hospital is not None:
+        context["round_panel"] = round_panel(request.user, hospital, standing, today)
+    return render(request, "points/stars/star_list.html", context | extra, status=status)
 
 
 def rated_of(user: User, pk: int, year: int) -> tuple[Rated, Standing]:
@@ -75,8 +90,15 @@ def rated_of(user: User, pk: int, year: int) -> tuple[Rated, Standing]:
 @require_GET
 def star_detail(request: HttpRequest, pk: int, year: int) -> HttpResponse:
     """The score card line by line; ?show=lacking: only what is not full."""
-    rated, standing = rated_of(request.user, pk, year)
-    return render(request, "points/stars/star_detail.html", detail_context(request, rated, standing))
+    return detail_page(request, *rated_of(request.user, pk, year))
+
+
+def detail_page(
+    request: HttpRequest, rated: Rated, standing: Standing, *, status: int = 200, **extra: Any
+) -> HttpResponse:
+    context = detail_context(request, rated, standing)
+    context |= branch_panels(request.user, rated, standing, timezone.localdate())
+    return render(request, "points/stars/star_detail.html", context | extra, status=status)
 
 
 def detail_context(request: HttpRequest, rated: Rated, standing: Standing) -> dict[str, Any]:

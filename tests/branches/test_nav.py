@@ -32,7 +32,7 @@ def test_exactly_the_place_of_the_page_is_current(path, text):
 
 def test_a_member_is_shown_no_door_of_the_office():
     texts = {link.text for link in links(GRANTS[Role.MEMBER])}
-    assert texts == {"首页", "活动记录", "我的积分", "我的信息", "我的出勤", "我的消息", "积分规则"}
+    assert texts == {"首页", "活动记录", "我的积分", "我的信息", "我的出勤", "我的消息", "星级公示", "积分规则"}
 
 
 def test_every_door_needs_something_somebody_holds():

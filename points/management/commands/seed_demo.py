@@ -32,6 +32,7 @@ from points.demo.plans import add_plans
 from points.demo.rule_book import add_rules
 from points.demo.scenes import add_photos, settle_old_gaps
 from points.demo.star_figures import add_star_figures
+from points.demo.star_rounds import add_star_round
 from points.demo.votes import add_votes
 from points.ledger import registry
 from points.ledger.posting import post_many
@@ -98,4 +99,5 @@ class Command(BaseCommand):
         add_assessments(hospital, today)
         add_member_stars(hospital, today)
         add_star_figures(hospital, today)
+        add_star_round(hospital, today)
         self.stdout.write(f"{hospital.root}: {sum(len(hospital.roll(c, today)) for c in hospital.branches)} members")
