@@ -39,7 +39,10 @@ DEEDS: Final = (  # code, what was done
     ("E02", "社区义诊"),
     ("F06", "流程优化建议被采纳"),
 )
-HONOURS: Final = (("provincial", "省级优秀共产党员"), ("city", "市级卫生健康系统先进个人"))
+HONOURS: Final = (  # code, level and title, for the first two of each branch
+    (("F01", "provincial", "省级优秀共产党员"), ("F02", "provincial", "支部工作案例获省级优秀")),
+    (("F01", "city", "市级卫生健康系统先进个人"), ("F02", "city", "党建论文获市级二等奖")),
+)
 
 
 def add_exemptions(hospital: Hospital, today: date) -> None:
@@ -102,8 +105,9 @@ def add_deeds(hospital: Hospital, today: date) -> None:
         for n, one in enumerate(people):
             deeds = DEEDS if n % 5 < 2 else rng.sample(DEEDS, 3)
             claims += [_claim(hospital, book, code, one, *deed, year, rng) for deed in deeds]
-        for one, (level, title) in zip(people, HONOURS, strict=False):
-            claims.append(_claim(hospital, book, code, one, "F01", title, year, honoured, level))
+        for one, won in zip(people, HONOURS, strict=False):
+            for item, level, title in won:
+                claims.append(_claim(hospital, book, code, one, item, title, year, honoured, level))
     made = Claim.objects.bulk_create([claim for claim in claims if claim is not None], batch_size=100)
     post_many(source_kind=CLAIM, source_ids=[claim.pk for claim in made], actor=None)
 

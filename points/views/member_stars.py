@@ -54,6 +54,7 @@ class RowView:
         self.lines = self._lines(shown, row.standing.reached) if row.stars else []
         more = self._lines(shown, self.above) if self.above else []
         self.missing = [line for line in more if not line.met]
+        self.unmet = sum(line.met is False for line in more)
         self.note = papers.notes_of(row)
         self.is_settled_by_people = row.is_decided or (bool(row.standing.options) and not shown.is_preview)
         self.is_cut = bool(row.stars and row.standing.cut_from and not row.standing.tied)

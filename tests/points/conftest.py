@@ -19,8 +19,9 @@ from points.cycle.publishing import publish_quarter
 from points.cycle.rules import months_between, quarter_end
 from points.cycle.table import build, digest_of
 from points.ledger.posting import post_many, post_source
-from points.models import Claim, Publication, RuleItem, RuleVersion, Scorecard, ScorecardLine
+from points.models import Claim, MemberStarScheme, Publication, RuleItem, RuleVersion, Scorecard, ScorecardLine
 from points.stars import catalogue as scorecards
+from points.stars.members import catalogue as member_stars
 from tests import factories
 
 
@@ -32,6 +33,7 @@ def rule_book(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue(database.pop())  # an autouse fixture would else come before it
         install_default(RuleVersion, RuleItem)
         scorecards.install_default(Scorecard, ScorecardLine)
+        member_stars.install_default(MemberStarScheme)
 
 
 @pytest.fixture

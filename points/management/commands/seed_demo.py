@@ -36,8 +36,9 @@ from points.demo.star_rounds import add_star_round
 from points.demo.votes import add_votes
 from points.ledger import registry
 from points.ledger.posting import post_many
-from points.models import RuleItem, RuleVersion, Scorecard, ScorecardLine
+from points.models import MemberStarScheme, RuleItem, RuleVersion, Scorecard, ScorecardLine
 from points.stars import catalogue as scorecards
+from points.stars.members import catalogue as member_stars
 
 
 class Command(BaseCommand):
@@ -69,6 +70,7 @@ class Command(BaseCommand):
     def _build(self, today: date) -> None:
         install_default(RuleVersion, RuleItem)
         scorecards.install_default(Scorecard, ScorecardLine)
+        member_stars.install_default(MemberStarScheme)
         hospital = build_organisation(today)
         build_people(hospital, today)
         add_exemptions(hospital, today)

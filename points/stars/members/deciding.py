@@ -112,7 +112,7 @@ def propose(*, branch: Branch, year: int, version: int, actor: User) -> MemberSt
     MemberStar.objects.filter(sheet=sheet).delete()
     MemberStar.objects.bulk_create([_line(sheet, row) for row in shown.rows])
     sheet.state, sheet.proposed_by, sheet.proposed_at = PROPOSED, actor, timezone.now()
-    sheet.scheme = shown.scheme if shown.scheme.pk else None
+    sheet.scheme = shown.scheme
     sheet.assessed_at = shown.assessed.assessment.confirmed_at if shown.assessed.assessment else None
     sheet.return_comment, sheet.meeting, sheet.pool = "", "", {}
     sheet.confirmed_by, sheet.confirmed_at = None, None

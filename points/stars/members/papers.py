@@ -91,7 +91,7 @@ def notes_of(row: StarRow) -> str:
 def hospital_list(name: str, year: int, rows: Sequence[Listed], waiting: Sequence[str]) -> Document:
     """`waiting`: branches whose stars are not confirmed, which are told and not listed."""
     columns = (
-        Column("序号", 11, "center"),
+        Column("序号", 14, "center"),
         Column("党支部", 50),
         Column("姓名", 24),
         Column("年度积分", 24, places=2),

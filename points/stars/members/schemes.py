@@ -21,11 +21,10 @@ FIGURES: Final = (
 
 
 def scheme_in(hospital: int | None, year: int) -> MemberStarScheme:
-    """The latest edition of the hospital that is valid in `year`, else the default; one statement."""
-    rows = MemberStarScheme.objects.filter(Q(hospital=hospital) | Q(hospital__isnull=True), valid_from__lte=year)
-    return rows.order_by(F("hospital").desc(nulls_last=True), "-valid_from").first() or MemberStarScheme(
-        valid_from=year
-    )
+    """The latest edition of the hospital that is valid in `year`, else the default, of which there is one; one
+    statement."""
+    rows = MemberStarScheme.objects.filter(Q(hospital=hospital, valid_from__lte=year) | Q(hospital__isnull=True))
+    return rows.order_by(F("hospital").desc(nulls_last=True), "-valid_from")[:1].get()
 
 
 def terms_of(scheme: MemberStarScheme, scale: Decimal) -> Terms:

@@ -208,6 +208,10 @@ class TestTerms:
         assert "2025年度已有支部提出星级，请从2026年度起修改" in answer.text
         assert as_user(office).post(terms, self.DATA).status_code == 302
 
+    def test_any_year_has_terms_and_one_without_people_says_so(self, as_user, branch, secretary):
+        page = as_user(secretary).get(reverse("points:member_star_detail", args=[branch.pk, 2001])).text
+        assert "没有可以评星的党员" in page
+
     def test_the_branch_sets_no_terms(self, as_user, secretary, terms):
         assert as_user(secretary).get(terms).status_code == 403
 
