@@ -1,11 +1,15 @@
 """A plan people had in hand: days and topics set ahead, one item for all branches with mixed answers, year plans."""
 
+import random
 import uuid
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from activities.choices import Kind, PlanState, YearDocumentKind
-from activities.models import Activity, PlanItem
+from django.utils import timezone
+
+from activities.choices import Kind, PlanState, YearDocumentKind, YearDocumentState
+from activities.models import Activity, PlanItem, YearDocument
 from activities.plan.fulfilling import Report, file_report
 from activities.plan.not_held import explain_not_held
 from activities.plan.pushing import Order, accept_answer, answer_item, push_item, return_answer
@@ -15,6 +19,7 @@ from activities.plan.year_texts import first_text
 from branches.choices import Role
 from branches.models import Branch, User
 from points.demo.people import Hospital
+from points.demo.shape import BRANCHES
 
 TOPICS: Final = {
     Kind.THEME_DAY: "学习中央经济工作会议精神，走访退休老党员",
@@ -134,3 +139,40 @@ def _documents(hospital: Hospital, secretaries: dict[str, User], today: date) ->
             approve_document(document=document, actor=hospital.office)
         elif n == 2:
             return_document(document=document, comment="请补充重点工作的完成时限和责任人。", actor=hospital.office)
+    _hand_in_papers(hospital, secretaries, today)
+
+
+def _hand_in_papers(hospital: Hospital, secretaries: Mapping[str, User], today: date) -> None:
+    """Last year's plans and summaries and this year's other plans, as diligently as the branch works."""
+    wanted = [
+        (today.year - 1, YearDocumentKind.PLAN, date(today.year - 1, 1, 20)),
+        (today.year - 1, YearDocumentKind.SUMMARY, date(today.year - 1, 12, 28)),
+        (today.year, YearDocumentKind.PLAN, date(today.year, 1, 20)),
+    ]
+    standing = YearDocument.objects.filter(submitted_at__isnull=False, year=today.year)
+    standing.update(submitted_at=noon(date(today.year, 1, 20)))
+    rows = []
+    for plan in BRANCHES:
+        branch = hospital.branches[plan.code]
+        for year, kind, day in wanted:
+            if random.Random(f"papers {plan.code} {year} {kind}").random() > plan.diligence or day > today:
+                continue
+            rows.append(
+                YearDocument(
+                    branch=branch,
+                    year=year,
+                    kind=kind,
+                    text=first_text(branch=branch, year=year, kind=kind, today=today),
+                    state=YearDocumentState.APPROVED,
+                    written_by=secretaries.get(plan.code, hospital.office),
+                    submitted_at=noon(day),
+                    decided_at=noon(day + timedelta(days=2)),
+                    decided_by=hospital.office,
+                )
+            )
+    have = set(YearDocument.objects.values_list("branch", "year", "kind"))
+    YearDocument.objects.bulk_create([row for row in rows if (row.branch_id, row.year, row.kind) not in have])
+
+
+def noon(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time(12)))

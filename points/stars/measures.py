@@ -58,7 +58,10 @@ def _held(key: str, name: str, per: str, nothing: str) -> Measure:
     )
 
 
-_YEAR_PAPERS = by.parts(("plan_due", "plan", "报送年度计划"), ("summary_due", "summary", "报送年度总结"))
+_YEAR_PAPERS = by.parts(
+    ("plan_due", "plan", "按期报送年度计划（1月31日前）"),
+    ("summary_due", "summary", "按期报送年度总结（12月31日前）"),
+)
 _SECRETARY = by.parts(("", "double_leader", "培养书记成为双带头人"), ("", "trained", "书记完成56学时和1次集中培训"))
 _APPRAISAL = by.parts(
     ("due", "held", "开展民主评议党员"),
@@ -167,7 +170,7 @@ _TABLE: Final = (
         (Field("good", "7天内提交且齐全的记录", "份"), Field("records", "记录", "份")),
         "满分×7天内提交且齐全的记录÷全部记录",
         by.ratio("good", "records"),
-        by.more("{n}份记录迟交或缺照片，今后7天内交齐", "good", "records"),
+        by.more("{n}份记录迟交或曾退回，今后7天内交齐", "good", "records"),
         _RECORDS,
         "还没有已确认的记录",
         brief="{max}×{good}/{records}份7天内交齐",
