@@ -111,14 +111,14 @@ def why_not(
     if rated.decision is None:
         return f"{rated.branch.name}{rated.year}年度不参加评定：{rated.rating.unrated}。"
     if is_frozen(row):
-        return f"{rated.branch.name}已经复核。"
+        return "已经复核。"
     if (row is not None and row.self_rated_by_id == actor.pk) or rated.branch.pk in serves:
         return NOT_YOURS
     by = self_rated_by(rated.year)
     if (row is None or row.state != RatingState.SELF_RATED) and today <= by:
-        return f"{rated.branch.name}还没有自评，{cn_date(by)}以后才能直接复核。"
+        return f"还没有自评，{cn_date(by)}以后才能直接复核。"
     if rated.rating.total != seen:
-        return f"{rated.branch.name}的得分已变为{rated.rating.total}分（页面上是{seen}分），请核对后再复核。"
+        return f"得分已变为{rated.rating.total}分（页面上是{seen}分），请核对后再复核。"
     return ""
 
 

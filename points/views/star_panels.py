@@ -76,6 +76,7 @@ def round_panel(user: User, hospital: Branch, standing: Standing, today: date) -
     tied = [one for one in part if one.branch.pk in standing.outcome.tied] if state == RoundState.PUBLICISED else []
     until = round_.objections_until if round_ else None
     serves = serving(user, [one.branch.pk for one in waiting], today)
+    judged = [(one, _why_not(one, user, today, serves)) for one in waiting]
     rows = StarObjection.objects.filter(rating__hospital=hospital, rating__year=year)
     return {
         "n_part": len(part),
@@ -85,7 +86,8 @@ def round_panel(user: User, hospital: Branch, standing: Standing, today: date) -
         "round": round_,
         "version": round_.version if round_ else 0,
         "open_objections": rows.filter(state=StarObjectionState.RAISED).count(),
-        "candidates": [(one, _why_not(one, user, today, serves)) for one in waiting],
+        "candidates": [one for one, why in judged if not why],
+        "not_yet": [(one, why) for one, why in judged if why],
         "reviews": reviews and is_open and bool(waiting),
         "publicises": reviews and is_open and bool(part) and not waiting,
         "approves": approves and state == RoundState.PUBLICISED,
