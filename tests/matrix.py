@@ -258,6 +258,16 @@ MATRIX: dict[str, Row] = {
     "points:star_object": Row("star_rating", odd=lambda role: PAGE if reads_stars(role) else {404}),
     "points:star_objections": Row(odd=lambda role: PAGE if reads_stars(role) else {403}),
     "points:star_answer": Row("star_objection", sees=(C.STARS_REVIEW,)),
+    "points:star_cards": Row(needs=(C.STARS_VIEW,)),
+    "points:star_card_new": Row(needs=(C.STARS_REVIEW,)),
+    "points:star_card": Row("star_card", sees=(C.STARS_VIEW,)),
+    "points:star_card_compare": Row("star_card", sees=(C.STARS_VIEW,)),
+    **{
+        f"points:star_card_{name}": Row("star_card_draft", sees=(C.STARS_REVIEW,))
+        for name in ("edit", "weights", "line_new", "publish", "delete")
+    },
+    "points:star_card_line": Row("star_card_line", sees=(C.STARS_REVIEW,)),
+    "points:star_card_line_change": Row("star_card_line", sees=(C.STARS_REVIEW,)),
     "points:publication_list": Row(odd=lambda role: PAGE if reads_publications(role) else {403}),
     "points:publication_detail": Row("publication", odd=lambda role: PAGE if reads_publications(role) else {404}),
     "points:publication_create": Row("branch", sees=(C.POINTS_VIEW,), needs=(C.POINTS_PUBLISH,)),

@@ -45,6 +45,7 @@ from points.models import (
     RuleItem,
     RuleVersion,
     Scorecard,
+    ScorecardLine,
     StarMark,
     StarObjection,
     StarRating,
@@ -145,6 +146,20 @@ def rules(hospital: Branch, canary: str) -> dict[str, dict[str, Any]]:
         "edition": {"pk": edition.pk},
         "rule_draft": {"pk": draft.pk},
         "rule_item": {"pk": draft.pk, "item": item.pk},
+    }
+
+
+def score_cards(hospital: Branch, canary: str) -> dict[str, dict[str, Any]]:
+    """A card of the hospital that begins later, and a draft with a line."""
+    facts = {"hospital": hospital, "basis": f"{canary}的会议"}
+    card = Scorecard.objects.create(name="明年评分表", valid_from=2099, published_at=timezone.now(), **facts)
+    draft = Scorecard.objects.create(name="后年评分表", valid_from=2100, **facts)
+    for one in (card, draft):
+        line = ScorecardLine.objects.create(card=one, code="9.1", title=f"{canary}的项目", measure="given", max=100)
+    return {
+        "star_card": {"pk": card.pk},
+        "star_card_draft": {"pk": draft.pk},
+        "star_card_line": {"pk": draft.pk, "line": line.pk},
     }
 
 
@@ -333,6 +348,7 @@ def build_world(place: str) -> World:
         **votes(branch, group, member, secretary),
         **claims(branch, member, secretary),
         **rules(hospital, canary),
+        **score_cards(hospital, canary),
         "matter": {"pk": matter.pk},
         "attachment": {"pk": attachment.pk},
         "pushed": {"pk": pushed.pk},

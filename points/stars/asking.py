@@ -1,7 +1,7 @@
 """What facts are asked for: which branches, which year, as of which day; and the addresses their evidence stands at."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from branches.models import Branch
-from points.stars.formulas import Value, Year
-from points.stars.rules import Measured
+from points.stars.formulas import Params, Value, Year
+from points.stars.measures import MEASURES
+from points.stars.rules import Card, Measured
 
 FEW: Final = 1000
 Found = dict[int, dict[str, Measured]]  # branch -> fact -> what the records say
@@ -19,15 +20,25 @@ Found = dict[int, dict[str, Measured]]  # branch -> fact -> what the records say
 
 @dataclass(frozen=True)
 class Asked:
-    """`today`: the day of asking; everything of a past year is read as it stands then."""
+    """`today`: the day of asking; everything of a past year is read as it stands then. `cards`: of each branch."""
 
     branches: Mapping[int, Branch]
     number: int
     today: date
+    cards: Mapping[int, Card] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, branches: Iterable[Branch], year: int, today: date) -> "Asked":
-        return cls({branch.pk: branch for branch in branches}, year, today)
+    def of(cls, branches: Iterable[Branch], year: int, today: date, cards: Mapping[int, Card] | None = None) -> "Asked":
+        return cls({branch.pk: branch for branch in branches}, year, today, cards or {})
+
+    def figures(self, measure: str) -> dict[int, Params]:
+        """The figures of a measure by branch, as the card of each has them."""
+        usual, cards = MEASURES[measure].params, {id(card): card for card in self.cards.values()}
+        own = {
+            key: {**usual, **next((line.params for line in card.lines if line.measure == measure), {})}
+            for key, card in cards.items()
+        }
+        return {pk: own[id(self.cards[pk])] if pk in self.cards else usual for pk in self.branches}
 
     @property
     def ids(self) -> Any:

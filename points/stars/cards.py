@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from branches.models import Branch
 from points.models import Scorecard, ScorecardLine
+from points.stars.card_rules import Edition
 from points.stars.rules import DEFAULT_MARKS, Card, CardLine
 
 
@@ -24,6 +25,11 @@ def card_of(row: Scorecard, lines: Iterable[ScorecardLine] | None = None) -> Car
         five_share=Fraction(row.five_share) / 100,
         four_share=Fraction(row.four_share) / 100,
     )
+
+
+def edition_of(row: Scorecard, lines: Iterable[ScorecardLine] | None = None) -> Edition:
+    """One edition with its name, year and basis, as values."""
+    return Edition(row.name, row.valid_from, row.basis, card_of(row, lines), general=not row.category)
 
 
 def line_of(row: ScorecardLine) -> CardLine:

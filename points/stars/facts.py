@@ -1,7 +1,7 @@
 """`branch_facts`: everything a star rating is worked out from, for any number of branches at once."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Final
 
@@ -10,7 +10,7 @@ from config.templatetags.ui import cn_date
 from points.choices import MarkKind, MarkLevel
 from points.models import LineRecord, StarMark
 from points.stars.asking import Asked, Found, Pages, put
-from points.stars.rules import BranchFacts, Mark
+from points.stars.rules import BranchFacts, Card, Mark
 from points.stars.sources import education, life, organisation
 
 SOURCES: Final[tuple[Callable[[Asked, Pages], Found], ...]] = (
@@ -26,12 +26,15 @@ SOURCES: Final[tuple[Callable[[Asked, Pages], Found], ...]] = (
 )
 
 
-def branch_facts(branches: Iterable[Branch], year: int, today: date) -> dict[int, BranchFacts]:
+def branch_facts(
+    branches: Iterable[Branch], year: int, today: date, cards: Mapping[int, Card] | None = None
+) -> dict[int, BranchFacts]:
     """What the records say of each branch in a year, as of `today`; set-based, 18 statements for any number.
 
-    Of one that was dissolved in the year, or founded after it, only why it is not rated.
+    `cards`: of each branch, for the figures that differ from the usual ones. Of one that was dissolved in the year, or
+    founded after it, only why it is not rated.
     """
-    asked = Asked.of(branches, year, today)
+    asked = Asked.of(branches, year, today, cards)
     pages = Pages(asked)
     found: Found = {pk: {} for pk in asked.branches}
     for source in SOURCES:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -16,7 +17,8 @@ from points.stars.formulas import Field, Gaps, Params, Score
 
 @dataclass(frozen=True)
 class Measure:
-    """`formula`: in words, per full line. `brief`: the same with the numbers of a branch and the line's `max`.
+    """`formula`: in words, per full line, `{name}` for a figure of `params`; those in `percents` are shares, 0..1.
+    `brief`: the same with the numbers of a branch and the line's `max`.
 
     `register`: who keeps the records it is counted from; "" while no room of the system does and the Party office
     enters the figures with their proof.
@@ -31,11 +33,26 @@ class Measure:
     nothing: str = ""  # why it does not apply when there is nothing to divide by
     params: Params = field(default_factory=dict)
     param_labels: Mapping[str, str] = field(default_factory=dict)
+    percents: frozenset[str] = frozenset()
     brief: str = ""
 
     @property
     def by_hand(self) -> bool:
         return not self.register
+
+    def words(self, params: Params) -> str:
+        """The formula with the figures of a card; `params`: those that differ from the usual ones."""
+        if not params:
+            return self._usual_words
+        figures = {**self.params, **params}
+        return self.formula.format(**{name: self.figure(name, value) for name, value in figures.items()})
+
+    @cached_property
+    def _usual_words(self) -> str:
+        return self.words(self.params) if self.params else self.formula
+
+    def figure(self, name: str, value: Decimal) -> str:
+        return f"{(value * 100).normalize():f}%" if name in self.percents else f"{value.normalize():f}"
 
 
 _ROLL, _PLAN, _RECORDS = "党员名册", "规定动作", "活动记录"
@@ -156,13 +173,14 @@ _TABLE: Final = (
     Measure(
         "attendance",
         (Field("present", "到会", "人次"), Field("made_up", "补课", "人次"), Field("expected", "应到", "人次")),
-        "满分×（出席率－60%）÷30%，出席率＝（到会＋补课）÷应到，90%以上得满分",
+        "满分×（出席率－{from}）÷{range}，最多满分；出席率＝（到会＋补课）÷应到",
         by.attendance,
         by.attendance_gaps,
         _RECORDS,
         "还没有已确认的记录",
         MappingProxyType({"from": Decimal("0.60"), "range": Decimal("0.30")}),
         MappingProxyType({"from": "起算出席率", "range": "起算到满分的差"}),
+        frozenset({"from", "range"}),
         brief="到会{present}，补课{made_up}，应到{expected}人次",
     ),
     Measure(
@@ -214,7 +232,7 @@ _TABLE: Final = (
     Measure(
         "study_hours",
         (Field("reached", "达到学时的党员", "人"), Field("members", "党员", "人")),
-        "满分×达到学时的党员÷党员人数；党员32学时、支委56学时，年内按已过月份折算",
+        "满分×达到学时的党员÷党员人数；党员{member}学时、支委{officer}学时，年内按已过月份折算",
         by.ratio("reached", "members"),
         by.more("还有{n}名党员学时不足", "reached", "members"),
         "学时台账",
@@ -261,13 +279,14 @@ _TABLE: Final = (
     Measure(
         "high_level",
         (Field("high", "其中高知群体", "人"), Field("admitted", "已接收预备党员", "人")),
-        "满分×高知比例÷40%，最多满分；没有发展的不适用",
+        "满分×高知比例÷{goal}，最多满分；没有发展的不适用",
         by.high_level,
         by.high_level_gaps,
         nothing="本年没有发展党员",
         params=MappingProxyType({"goal": Decimal("0.40")}),
         param_labels=MappingProxyType({"goal": "满分比例"}),
-        brief="高知{high}/{admitted}人，40%得满分",
+        percents=frozenset({"goal"}),
+        brief="高知{high}/{admitted}人",
     ),
     Measure(
         "dues_collected",
@@ -338,7 +357,7 @@ _TABLE: Final = (
     Measure(
         "volunteer",
         (Field("hours", "志愿服务", "小时"), Field("members", "党员", "人")),
-        "满分×人均志愿服务小时÷8，最多满分；年内按已过月份折算",
+        "满分×人均志愿服务小时÷{hours}，最多满分；年内按已过月份折算",
         by.volunteer,
         by.volunteer_gaps,
         params=MappingProxyType({"hours": Decimal(8)}),
@@ -349,7 +368,7 @@ _TABLE: Final = (
     Measure(
         "pairing",
         (Field("active", "有结对共建", flag=True), Field("activities", "本年活动", "次")),
-        "有结对共建且本年活动2次以上得满分",
+        "有结对共建且本年活动{activities}次以上得满分",
         by.pairing,
         by.pairing_gaps,
         params=MappingProxyType({"activities": Decimal(2)}),

@@ -228,7 +228,7 @@ def _has_innovation(facts: BranchFacts) -> bool:
 def _line(line: CardLine, facts: BranchFacts) -> Line:
     measure, found = MEASURES.get(line.measure), facts.measures.get(line.fact)
     if measure is None or found is None:
-        return Line(line, False, NONE, formula=measure.formula if measure else "", reason=NO_REGISTER)
+        return Line(line, False, NONE, formula=measure.words(line.params) if measure else "", reason=NO_REGISTER)
     share = None
     if not found.absent:
         params = {**measure.params, **line.params} if line.params else measure.params
@@ -240,7 +240,7 @@ def _line(line: CardLine, facts: BranchFacts) -> Line:
         values=found.values,
         evidence=found.evidence,
         door=found.door,
-        formula=measure.formula,
+        formula=measure.words(line.params),
         reason="" if share is not None else found.absent or measure.nothing or NO_DATA,
         year=facts.year,
     )

@@ -94,7 +94,7 @@ def standings(branches: Sequence[Branch], year: int, today: date) -> dict[int | 
     book = CardBook(hospitals)
     rows = {row.branch_id: row for row in _rows(hospitals, year)}
     open_ = [branch for branch in branches if not _is_frozen(rows.get(branch.pk))]
-    facts = branch_facts(open_, year, today) if open_ else {}
+    facts = branch_facts(open_, year, today, {one.pk: book.of(one, year)[1] for one in open_}) if open_ else {}
     before = _before(hospitals, year)
     marks = _decisions(hospitals, year)
     rounds = {one.hospital_id: one for one in StarRound.objects.filter(hospital__in=hospitals, year=year)}

@@ -130,7 +130,7 @@ def _page(
         entries.append(
             Entry(
                 line,
-                MEASURES[line.measure].formula,
+                MEASURES[line.measure].words(line.params),
                 row,
                 boxes,
                 source,

@@ -11,9 +11,6 @@ from branches.choices import COMMITTEE_ROLES
 from branches.models import Appointment
 from members.models import Member
 from points.stars.asking import Asked, Found, Pages, put
-from points.stars.measures import MEASURES
-
-GOALS = MEASURES["study_hours"].params
 
 
 def study_hours(asked: Asked, pages: Pages) -> Found:
@@ -24,7 +21,8 @@ def study_hours(asked: Asked, pages: Pages) -> Found:
     found, months = Found(), asked.year.months
     roll = Member.objects.current().filter(branch__in=asked.ids).order_by()
     heads = dict(roll.values("branch").annotate(n=Count("pk")).values_list("branch", "n"))
-    member, officer = (Decimal(GOALS[name]) * months / 12 for name in ("member", "officer"))
+    goals = asked.figures("study_hours")
+    least = min((figure for goal in goals.values() for figure in goal.values()), default=Decimal(0))
     posts = Appointment.objects.current(asked.day).filter(branch__in=asked.ids, role__in=COMMITTEE_ROLES)
     officers = set(posts.values_list("branch", "user"))
     sums = (
@@ -37,11 +35,13 @@ def study_hours(asked: Asked, pages: Pages) -> Found:
         .order_by()
         .values("member__branch", "member__user")
         .annotate(total=Sum("hours"))
-        .filter(total__gte=member)
+        .filter(total__gte=least * months / 12)
     )
     reached: dict[int, int] = defaultdict(int)
     for branch, user, total in sums.values_list("member__branch", "member__user", "total"):
-        reached[branch] += (branch, user) not in officers or total >= officer
+        if branch in goals:
+            goal = goals[branch]["officer" if (branch, user) in officers else "member"]
+            reached[branch] += total >= goal * months / 12
     for pk in asked.branches:
         values = {"reached": reached[pk], "members": heads.get(pk, 0) if months else 0}
         put(found, pk, "study_hours", values, pages.hours(pk), door=pages.hours(pk))

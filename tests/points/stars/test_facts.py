@@ -1,6 +1,8 @@
 """What the records say of a branch: each source of the score card, and that it costs the same for many branches."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -15,7 +17,9 @@ from branches.models import Branch, Term
 from members.models import RollMonth
 from points.choices import AssessmentState, MarkKind, MarkLevel
 from points.models import Assessment, LineRecord, StarMark
+from points.stars.catalogue import LINES
 from points.stars.facts import branch_facts
+from points.stars.rules import Card
 from tests import factories
 
 TODAY = date(2026, 11, 22)
@@ -209,6 +213,17 @@ def test_hours_of_study_count_by_the_months_that_have_ended(branch, secretary):
         StudyHours.objects.create(member=person, branch=branch, title="党课", studied_on=date(2026, 5, 6), hours="29.5")
     assert values(branch, "study_hours") == {"reached": 1, "members": 2}  # 32 × 10/12 = 26.67; an officer 46.67
     assert values(branch, "study_hours", today=date(2027, 1, 2)) == {"reached": 0, "members": 2}
+
+
+def test_hours_of_study_count_by_the_figures_of_the_card(branch, other_branch):
+    line = next(one for one in LINES if one.measure == "study_hours")
+    card = Card((replace(line, params={"member": Decimal(40)}),))
+    for node in (branch, other_branch):
+        member = factories.make_member(node)
+        StudyHours.objects.create(member=member, branch=node, title="党课", studied_on=date(2026, 5, 6), hours=32)
+    facts = branch_facts([branch, other_branch], 2026, date(2026, 11, 22), {branch.pk: card})
+    reached = [facts[node.pk].measures["study_hours"].values["reached"] for node in (branch, other_branch)]
+    assert reached == [0, 1]  # 40 × 10/12 = 33.33 hours; 26.67 elsewhere
 
 
 def test_three_months_without_a_record_are_a_veto(branch):
