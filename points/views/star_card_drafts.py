@@ -245,7 +245,7 @@ def star_card_publish(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             refused = error.messages
         else:
-            messages.success(request, f"“{draft.name}”已发布，各党支部书记已收到消息。")
+            messages.success(request, f"“{draft.name}”已发布，有关党支部书记已收到消息。")
             return redirect("points:star_card", pk=pk)
     found = judged(draft, today=today)
     context = {
