@@ -1,13 +1,14 @@
-"""The formulas of the score card. Pure, exact fractions.
+"""What a measure of the score card is, and the formulas. Pure, exact fractions.
 
 A formula answers with the share of the line's maximum (clamped to 0..1 by `rate`), or None: not applicable. Its
 companion says what would raise it, each with the share it would add.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 Value = int | bool | Decimal | str
@@ -46,6 +47,46 @@ class Field(NamedTuple):
 
 Score = Callable[[Values, Params, Year], Fraction | None]
 Gaps = Callable[[Values, Params, Year], list[Gap]]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`formula`: in words, per full line, `{name}` for a figure of `params`; those in `percents` are shares, 0..1.
+    `brief`: the same with the numbers of a branch and the line's `max`.
+
+    `register`: who keeps the records it is counted from; "" while no room of the system does and the Party office
+    enters the figures with their proof.
+    """
+
+    key: str
+    fields: tuple[Field, ...]
+    formula: str
+    score: Score
+    gaps: Gaps
+    register: str = ""
+    nothing: str = ""  # why it does not apply when there is nothing to divide by
+    params: Params = field(default_factory=dict)
+    param_labels: Mapping[str, str] = field(default_factory=dict)
+    percents: frozenset[str] = frozenset()
+    brief: str = ""
+
+    @property
+    def by_hand(self) -> bool:
+        return not self.register
+
+    def words(self, params: Params) -> str:
+        """The formula with the figures of a card; `params`: those that differ from the usual ones."""
+        if not params:
+            return self._usual_words
+        figures = {**self.params, **params}
+        return self.formula.format(**{name: self.figure(name, value) for name, value in figures.items()})
+
+    @cached_property
+    def _usual_words(self) -> str:
+        return self.words(self.params) if self.params else self.formula
+
+    def figure(self, name: str, value: Decimal) -> str:
+        return f"{(value * 100).normalize():f}%" if name in self.percents else f"{value.normalize():f}"
 
 
 def number(values: Values, name: str) -> Fraction:

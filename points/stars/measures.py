@@ -4,56 +4,13 @@ Defaults of this product (docs/domain.md); the weights and the named figures (`p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
 from points.stars import formulas as by
-from points.stars.formulas import Field, Gaps, Params, Score
-
-
-@dataclass(frozen=True)
-class Measure:
-    """`formula`: in words, per full line, `{name}` for a figure of `params`; those in `percents` are shares, 0..1.
-    `brief`: the same with the numbers of a branch and the line's `max`.
-
-    `register`: who keeps the records it is counted from; "" while no room of the system does and the Party office
-    enters the figures with their proof.
-    """
-
-    key: str
-    fields: tuple[Field, ...]
-    formula: str
-    score: Score
-    gaps: Gaps
-    register: str = ""
-    nothing: str = ""  # why it does not apply when there is nothing to divide by
-    params: Params = field(default_factory=dict)
-    param_labels: Mapping[str, str] = field(default_factory=dict)
-    percents: frozenset[str] = frozenset()
-    brief: str = ""
-
-    @property
-    def by_hand(self) -> bool:
-        return not self.register
-
-    def words(self, params: Params) -> str:
-        """The formula with the figures of a card; `params`: those that differ from the usual ones."""
-        if not params:
-            return self._usual_words
-        figures = {**self.params, **params}
-        return self.formula.format(**{name: self.figure(name, value) for name, value in figures.items()})
-
-    @cached_property
-    def _usual_words(self) -> str:
-        return self.words(self.params) if self.params else self.formula
-
-    def figure(self, name: str, value: Decimal) -> str:
-        return f"{(value * 100).normalize():f}%" if name in self.percents else f"{value.normalize():f}"
-
+from points.stars.formulas import Field, Measure
 
 _ROLL, _PLAN, _RECORDS = "党员名册", "规定动作", "活动记录"
 
