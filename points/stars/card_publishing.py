@@ -12,12 +12,13 @@ from django.utils import timezone
 from branches.audit import record
 from branches.choices import Role, Topic
 from branches.inbox import Message, notify_many
-from branches.models import Appointment, Branch, User
-from points.models import Scorecard, StarRound
+from branches.models import Appointment, User
+from points.models import Scorecard
 from points.rulebook.rules import Checks
 from points.stars.card_editing import category_words, rated_years
 from points.stars.card_rules import checks
 from points.stars.cards import CardBook, edition_of
+from points.stars.rounds import locked_round
 
 
 class Judged(NamedTuple):
@@ -50,7 +51,8 @@ def publish(*, draft: Scorecard, version: int, actor: User, today: date) -> Scor
     hospital = draft.hospital
     if hospital is None:
         raise ValidationError("系统自带的评分表不能修改；需要调整请新建草稿。")
-    _lock_rounds(hospital, draft.valid_from, today.year)
+    for year in range(draft.valid_from, today.year + 1):
+        locked_round(hospital, year)
     row = Scorecard.objects.select_for_update(of=("self",)).select_related("hospital").filter(pk=draft.pk).first()
     if row is None:
         raise ValidationError("这份草稿已被删除。")
@@ -72,15 +74,6 @@ def publish(*, draft: Scorecard, version: int, actor: User, today: date) -> Scor
     record(actor=actor, action="star_card.published", target=row, branch=hospital, changes=changes)
     _tell(row, today)
     return row
-
-
-def _lock_rounds(hospital: Branch, first: int, last: int) -> None:
-    """Every self-rating begins with the lock of its round; one that is not there yet is begun, so that nobody else
-    begins it beside this."""
-    for year in range(first, last + 1):
-        StarRound.objects.get_or_create(hospital=hospital, year=year)
-    rounds = StarRound.objects.select_for_update(of=("self",)).filter(hospital=hospital, year__gte=first)
-    list(rounds.order_by("year"))
 
 
 def _tell(row: Scorecard, today: date) -> None:
