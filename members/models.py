@@ -268,6 +268,7 @@ class RollMonth(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["branch", "month"], name="roll_month_once")]
+        indexes: ClassVar = [models.Index(fields=["month"], name="roll_month_month")]  # of many branches at once
 
     def __str__(self) -> str:
         return f"{self.branch} {self.month:%Y-%m}"

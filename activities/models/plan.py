@@ -184,6 +184,7 @@ class ActivityMonth(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["branch", "month", "kind"], name="activity_month_once")
         ]
+        indexes: ClassVar = [models.Index(fields=["month"], name="activity_month_month")]  # of many branches at once
 
     def __str__(self) -> str:
         return f"{self.branch} {self.month:%Y-%m} {self.kind}"

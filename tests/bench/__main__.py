@@ -10,11 +10,12 @@ from django.test.utils import setup_test_environment
 def main(names: list[str]) -> int:
     django.setup()
     setup_test_environment()
-    from tests.bench import board, confirming, handbook, rating, scale, storm
+    from tests.bench import board, confirming, dashboard, handbook, rating, scale, storm
 
     measurements = {
         "confirming": confirming.run,
         "board": board.run,
+        "dashboard": dashboard.run,
         "handbook": handbook.run,
         "storm": storm.run,
         "rating": rating.run,
