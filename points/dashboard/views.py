@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from branches.access import may, require
 from branches.choices import Capability
-from points.dashboard import boards, panels, point_panels, roll_panels
+from points.dashboard import boards, panels, point_panels, roll_panels, star_panel
 from points.dashboard.scope import Scope, choices_of, read_scope
 from points.dashboard.span import Span, read_span
 from points.dashboard.work import work_of
@@ -68,6 +68,7 @@ def figures(scope: Scope, span: Span) -> dict[str, Any]:
         "spread": point_panels.distribution(scope, span) if compared else None,
         "headcount": roll_panels.headcount(scope, span, heads.total),
         "development": roll_panels.development(scope, span),
+        "stars": star_panel.stars(scope, span),
         "bars": roll_panels.composition_of(scope, span.today) if compared else [],
         "board": boards.month_board(scope, span, heads.by_unit) if one_month else None,
         "sums": None if one_month else boards.span_board(scope, span, heads.by_unit),
