@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='scorecard',
-            constraint=models.CheckConstraint(condition=models.Q(('five_share__gte', 0), ('five_share__lte', models.F('four_share')), ('four_share__lte', 100)), name='scorecard_shares_sound', violation_error_message='五星比例不能大于四星以上比例，四星以上比例不能大于100%。'),
+            constraint=models.CheckConstraint(condition=models.Q(('five_share__gte', 0), ('five_share__lte', models.F('four_share')), ('four_share__lte', 100)), name='scorecard_shares_sound', violation_error_message='五星比例不能大于四星以上比例，四星以上比例不能大于100%%。'),
         ),
         migrations.AddConstraint(
             model_name='scorecardline',

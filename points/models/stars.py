@@ -77,7 +77,7 @@ class Scorecard(models.Model):
             models.CheckConstraint(
                 condition=Q(five_share__gte=0, five_share__lte=F("four_share"), four_share__lte=100),
                 name="scorecard_shares_sound",
-                violation_error_message="五星比例不能大于四星以上比例，四星以上比例不能大于100%。",
+                violation_error_message="五星比例不能大于四星以上比例，四星以上比例不能大于100%%。",
             ),
         ]
 
