@@ -59,7 +59,13 @@ register(
         "holiday.removed": "删除节假日或调休",
         "report.requested": "申请生成报表",
         "report.downloaded": "下载报表",
+        "report.cancelled": "取消生成报表",
         "report.deleted": "删除报表",
+        "schedule.created": "设置定期报表",
+        "schedule.changed": "修改定期报表",
+        "schedule.paused": "暂停定期报表",
+        "schedule.resumed": "恢复定期报表",
+        "schedule.deleted": "删除定期报表",
         "access.refused": "没有权限被拒绝",
     },
     {

@@ -11,6 +11,14 @@ class BranchLevel(TextChoices):
     GROUP = "group", "党小组"
 
 
+class Span(TextChoices):
+    """How long the period of a report is."""
+
+    MONTH = "month", "月度"
+    QUARTER = "quarter", "季度"
+    YEAR = "year", "年度"
+
+
 class BranchKind(TextChoices):
     REGULAR = "regular", "一般"
     JOINT = "joint", "联合党支部"
@@ -107,6 +115,7 @@ class Capability(TextChoices):
     PERIODS_CLOSE = "periods.close", "月份关账"
     PERIODS_LOCK = "periods.lock", "锁定和重新开放季度"
     YEAR_REOPEN = "year.reopen", "重新开放年度"
+    REPORTS_SCHEDULE = "reports.schedule", "设置定期报表"
     AUDIT_VIEW = "audit.view", "查看审计记录"
     OWN_VIEW = "own.view", "查看本人信息"
 

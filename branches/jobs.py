@@ -75,7 +75,7 @@ def running(job_id: int) -> Iterator[Job | None]:
     try:
         yield job
     except Exception as exc:
-        Job.objects.filter(pk=job_id).update(
+        Job.objects.filter(pk=job_id, state=JobState.RUNNING).update(
             state=JobState.FAILED, error=type(exc).__name__, finished_at=timezone.now()
         )
         raise
@@ -87,6 +87,11 @@ def running(job_id: int) -> Iterator[Job | None]:
 def progress(job: Job, *, done: int, total: int, step: str = "") -> None:
     """Tell the page how far the job is; also its heartbeat. Call it outside the transaction of the work."""
     Job.objects.filter(pk=job.pk).update(done=done, total=total, step=step, heartbeat=timezone.now())
+
+
+def is_cancelled(job: Job) -> bool:
+    """Asked by a task between two steps: somebody no longer wants what it makes."""
+    return Job.objects.filter(pk=job.pk, state=JobState.CANCELLED).exists()
 
 
 def sweep() -> int:

@@ -15,7 +15,7 @@ from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
 from branches.choices import BranchCategory, BranchKind, BranchLevel, Capability, Role
 from branches.inbox_models import ChannelSetting, Delivery, GracePeriod, Holiday, Notice, ReminderPreference, Todo
 from branches.names import search_keys
-from branches.report_models import Report
+from branches.report_models import Report, ReportSchedule
 from branches.rules import AT_NODE_ONLY, grants_at, subtree_end
 from branches.term_models import Term
 from config.crypto import EncryptedTextField, blind_index, blind_indexes
@@ -41,6 +41,7 @@ __all__ = [
     "Post",
     "ReminderPreference",
     "Report",
+    "ReportSchedule",
     "Term",
     "Todo",
     "User",

@@ -68,6 +68,7 @@ GRANTS: Mapping[Role, frozenset[C]] = {
         C.ASSESSMENT_CONFIRM,  # writes down what the committee decided
         C.STARS_REVIEW,
         C.STARS_APPROVE,  # writes down what the committee decided
+        C.REPORTS_SCHEDULE,
         C.AUDIT_VIEW,
     },
     Role.DISCIPLINE_OFFICE: frozenset({C.DASHBOARD_VIEW, C.ORG_VIEW, C.DISCIPLINE_VIEW, C.DISCIPLINE_WRITE}),

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from branches.accounts import pages
+from branches.office import schedule_views
 from branches.office import views as office
 from branches.views import audit, feed, holidays, inbox, posts, reminders, terms, tree
 
@@ -32,6 +33,13 @@ urlpatterns = [
     path("holidays/", holidays.holiday_list, name="holiday_list"),
     path("holidays/<int:pk>/delete/", holidays.holiday_delete, name="holiday_delete"),
     path("reports/", office.report_list, name="reports"),
+    path("reports/new/", office.report_new, name="report_new"),
+    path("reports/schedules/", schedule_views.schedule_list, name="schedules"),
+    path("reports/schedules/new/", schedule_views.schedule_new, name="schedule_new"),
+    path("reports/schedules/<int:pk>/", schedule_views.schedule_edit, name="schedule_edit"),
+    path("reports/schedules/<int:pk>/switch/", schedule_views.schedule_switch, name="schedule_switch"),
+    path("reports/schedules/<int:pk>/delete/", schedule_views.schedule_delete, name="schedule_delete"),
+    path("reports/<int:pk>/cancel/", office.report_cancel, name="report_cancel"),
     path("reports/<int:pk>/", office.report_state, name="report_state"),
     path("reports/<int:pk>/file/", office.report_file, name="report_download"),
     path("reports/<int:pk>/again/", office.report_again, name="report_again"),

@@ -30,6 +30,8 @@ app.conf.beat_schedule = {
     "delete-old-batches": {"task": "points.tasks.delete_old_batches", "schedule": crontab(hour=2, minute=12)},
     # Reports hold names and records: the files go after REPORT_KEEP_DAYS.
     "delete-old-reports": {"task": "branches.office.tasks.delete_old_reports", "schedule": crontab(hour=2, minute=15)},
+    # Reports of the period that ended, on the day their schedule names; again for what the server slept through.
+    "run-schedules": {"task": "branches.office.tasks.run_schedules", "schedule": crontab(hour="6-20", minute=20)},
     # A new month has its head count, its plan items and its required duties from the first minute on.
     "open-month": {"task": "members.tasks.open_month", "schedule": crontab(hour=0, minute=5)},
     "open-plans": {"task": "activities.tasks.open_plans", "schedule": crontab(hour=0, minute=15)},

@@ -31,7 +31,7 @@ from activities.models import (
 from activities.search import save_filter
 from branches.choices import BranchLevel, Role, Topic
 from branches.inbox import notify
-from branches.models import Branch, Job, User
+from branches.models import Branch, Job, Report, ReportSchedule, User
 from branches.office.services import keep, request_report
 from config.uploads import CheckedFile
 from members.models import BatchState, Exemption, ImportBatch, Member
@@ -273,10 +273,12 @@ def build_world(place: str) -> World:
     notice = notify(
         recipient=secretary, topic=Topic.RECORD, item_key=f"world {place}", step="1", text=f"{canary}的消息", url="/"
     )
-    kept = request_report(
-        kind="handbook", branch=branch, year=2026, format="docx", title=f"{canary}手册", actor=secretary
-    )
+    kept = request_report(kind="handbook", branch=branch, start=date(2026, 1, 1), format="docx", actor=secretary)
+    Report.objects.filter(pk=kept.pk).update(title=f"{canary}手册")
     keep(report=kept, contents=BytesIO(b"PK"))
+    schedule = ReportSchedule.objects.create(
+        kind="year_summary", branch=branch, formats=["docx"], day_of_month=5, since=day, keeper=secretary
+    )
     publication = Publication.objects.create(
         branch=branch,
         quarter=date(2026, 7, 1),
@@ -356,6 +358,7 @@ def build_world(place: str) -> World:
         "report": {"pk": report.pk},
         "plan_job": {"pk": plan_job.pk},
         "kept": {"pk": kept.pk},
+        "schedule": {"pk": schedule.pk},
         "batch": {"pk": batch.pk},
         "leave": {"pk": leave.pk},
         "make_up": {"pk": make_up.pk},

@@ -1,6 +1,7 @@
 """What the worker does for the handbook; named in settings.CELERY_IMPORTS, because this is no app of its own."""
 
 import tempfile
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -16,14 +17,20 @@ from branches.office.services import building, keep
 BUILD: Final = "activities.handbook.tasks.build_handbook"
 
 
+class Cancelled(Exception):
+    """Somebody no longer wants the handbook: leaves the middle of its building."""
+
+
 def _tell(job: Job, done: int, total: int, step: str) -> None:
+    if jobs.is_cancelled(job):
+        raise Cancelled
     jobs.progress(job, done=done, total=total, step=step[:100])
 
 
 @shared_task
 def build_handbook(job_id: int) -> None:
     """Build one handbook and keep it; safe to run twice. The plain file has no name and goes with the process."""
-    with building(job_id) as found:
+    with suppress(Cancelled), building(job_id) as found:
         if found is None:
             return
         job, report = found

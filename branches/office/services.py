@@ -4,43 +4,49 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import IO, Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from branches import jobs
 from branches.access import require
 from branches.audit import record
-from branches.choices import Topic
-from branches.inbox import notify
 from branches.models import Branch, Job, JobState, Report, User
 from branches.office import storage
-from branches.office.kinds import KINDS
+from branches.office.kinds import KINDS, ReportKind
+from branches.office.rules import first_day, label
+from branches.office.telling import tell_built
 
 STRAY: Final = 24 * 3600  # seconds after which a file without a row, or half of one, is nobody's work any more
 
 
-def request_report(
-    *, kind: str, branch: Branch, year: int, format: str, title: str, actor: User, again: bool = False
-) -> Report:
-    """The report of this kind, branch, year and format that is being made; else the kept one; else a new one.
+def title_of(kind: ReportKind, branch: Branch, start: date) -> str:
+    return f"{branch.name}{label(kind.span, start)}{kind.label}"
 
-    With `again` a kept one does not count. One that failed is tried again. Raises Refused without the capabilities.
+
+def request_report(*, kind: str, branch: Branch, start: date, format: str, actor: User, again: bool = False) -> Report:
+    """The report of this kind, node, period and format that is being made; else the kept one; else a new one.
+
+    With `again` a kept one does not count. One that failed or was cancelled is tried again. Raises Refused without the
+    capabilities.
     """
     known = KINDS[kind]
     for need in known.needs:
         require(actor, need, branch)
-    if format not in Report.Format.values:
-        raise ValidationError({"format": "请选择文件格式。"})
-    key = f"{kind}:{branch.pk}:{year}:{format}"
-    if standing := _open(key, known.task):
+    if branch.level not in known.levels:
+        raise ValidationError({"branch": f"{known.label}不按这一级党组织生成，请另选党组织。"})
+    if format not in known.formats:
+        raise ValidationError({"formats": "请选择文件格式。"})
+    if start != first_day(known.span, start) or start > timezone.localdate():
+        raise ValidationError({"start": "请选择已经开始的期间。"})
+    key = f"{kind}:{branch.pk}:{start}:{format}"
+    if standing := _open(key, known.task, actor):
         return standing
-    if not again and (found := kept_report(kind=kind, branch=branch, year=year, format=format)):
+    if not again and (found := kept_report(kind=kind, branch=branch, start=start, format=format)):
         return found
     try:
         with transaction.atomic():
@@ -51,9 +57,10 @@ def request_report(
             report = Report.objects.create(
                 job=job,
                 kind=kind,
-                title=title,
+                title=title_of(known, branch, start),
                 branch=branch,
-                year=year,
+                start=start,
+                year=start.year,
                 format=format,
                 open_key=key,
                 stored_name=name,
@@ -65,25 +72,39 @@ def request_report(
     return report
 
 
-def kept_report(*, kind: str, branch: Branch, year: int, format: str) -> Report | None:
+def kept_report(*, kind: str, branch: Branch, start: date, format: str) -> Report | None:
     """The newest one that can still be downloaded."""
-    kept = Report.objects.filter(kind=kind, branch=branch, year=year, format=format, expires_at__gt=timezone.now())
+    kept = Report.objects.filter(kind=kind, branch=branch, start=start, format=format, expires_at__gt=timezone.now())
     return kept.select_related("requested_by").first()
 
 
-def _open(key: str, task: str) -> Report | None:
-    report = Report.objects.select_related("job").filter(open_key=key).first()
-    if report is not None and report.job.state == JobState.FAILED:
-        job = report.job
-        jobs.enqueue(task=task, business_key=job.business_key, params=job.params, requested_by=job.requested_by)
+@transaction.atomic
+def _open(key: str, task: str, actor: User) -> Report | None:
+    """The one being made. One that came to nothing is queued again, and is then of who asked again."""
+    report = Report.objects.select_for_update(of=("self",)).select_related("job").filter(open_key=key).first()
+    if report is not None and report.job.state in (JobState.FAILED, JobState.CANCELLED):
+        jobs.enqueue(task=task, business_key=report.job.business_key, params=report.job.params)
+        report.requested_by = actor
+        report.save(update_fields=["requested_by"])
+        record(actor=actor, action="report.requested", target=report, branch=report.branch)
     return report
+
+
+@transaction.atomic
+def cancel_report(*, report: Report, actor: User) -> None:
+    """One that waits or is being made. Its worker stops at the next step, and keeps nothing of what it has."""
+    row = Report.objects.select_for_update(of=("self",)).select_related("branch").get(pk=report.pk)
+    alive = Job.objects.filter(pk=row.job_id, state__in=[JobState.QUEUED, JobState.RUNNING])
+    if row.built_at is not None or not alive.update(state=JobState.CANCELLED, finished_at=timezone.now()):
+        raise ValidationError("这份报表已经处理完毕，不能取消。")
+    record(actor=actor, action="report.cancelled", target=row, branch=row.branch)
 
 
 @contextmanager
 def building(job_id: int) -> Iterator[tuple[Job, Report] | None]:
     """For the task of a report: the job and its report, or None when another worker has it or it is built."""
     with jobs.running(job_id) as job:
-        report = Report.objects.select_related("branch").filter(job=job).first() if job else None
+        report = Report.objects.select_related("branch", "requested_by").filter(job=job).first() if job else None
         yield (job, report) if job and report and report.built_at is None else None
 
 
@@ -95,19 +116,14 @@ def keep(*, report: Report, contents: IO[bytes]) -> None:
             row = Report.objects.select_for_update().filter(pk=report.pk, built_at__isnull=True).first()
             if row is None or not size:  # deleted meanwhile, or built by another
                 return
+            if Job.objects.filter(pk=row.job_id, state=JobState.CANCELLED).exists():
+                return
             row.size, row.sha256, row.open_key = size, digest, None
             row.built_at = timezone.now()
             row.expires_at = row.built_at + timedelta(days=settings.REPORT_KEEP_DAYS)
             row.save()
             storage.settle(aside, row.stored_name)
-            notify(
-                recipient=row.requested_by,
-                topic=Topic.REPORT,
-                item_key=f"report:{row.pk}",
-                step="built",
-                text=f"{row.title}已生成，可以下载",
-                url=reverse("branches:reports"),
-            )
+            tell_built(row)
     finally:
         aside.unlink(missing_ok=True)
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.conf import settings as installed
@@ -79,7 +79,7 @@ def bench(request, tmp_path, settings) -> Iterator[Bench]:
 def test_a_report_whose_worker_was_killed_is_made_once_and_whole(bench, branch, secretary, monkeypatch):
     monkeypatch.setattr("branches.jobs.kick", lambda job: None)  # the bell is rung by hand below
     report = services.request_report(
-        kind="handbook", branch=branch, year=2025, format="pdf", title="手册", actor=secretary
+        kind="handbook", branch=branch, start=date(2025, 1, 1), format="pdf", actor=secretary
     )
     Job.objects.filter(pk=report.job_id).update(created_at=timezone.now() - timedelta(minutes=5))
     worker = bench.worker()

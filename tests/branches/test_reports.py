@@ -1,16 +1,18 @@
 """The report centre: asked for twice, made once; kept whole, handed to those who may, gone after its days."""
 
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from activities.handbook.tasks import Cancelled, _tell
 from branches.access import Refused
 from branches.choices import Role
 from branches.models import AuditEntry, Job, JobState, Notice, Report
@@ -28,7 +30,7 @@ def own_folder(settings, tmp_path):
 def ask(branch, secretary):
     def request(actor=None, **how):
         return services.request_report(
-            kind="handbook", branch=branch, year=2025, format="pdf", title="手册", actor=actor or secretary, **how
+            kind="handbook", branch=branch, start=date(2025, 1, 1), format="pdf", actor=actor or secretary, **how
         )
 
     return request
@@ -178,3 +180,80 @@ def test_a_report_deleted_while_it_is_made_keeps_nothing(ask, secretary):
     services.delete_report(report=report, actor=secretary)
     services.keep(report=in_the_worker, contents=BytesIO(b"x"))
     assert list(storage.names()) == []
+
+
+def test_the_worker_of_a_cancelled_one_keeps_nothing_and_a_retry_makes_one_file(ask, as_user, secretary):
+    report = ask()
+    Job.objects.filter(pk=report.job_id).update(state=JobState.RUNNING)
+    in_the_worker = Report.objects.get(pk=report.pk)
+    client = as_user(secretary)
+    client.post(reverse("branches:report_cancel", args=[report.pk]))
+    services.keep(report=in_the_worker, contents=BytesIO(b"x"))
+    assert list(storage.names()) == []
+    assert "已取消" in client.get(reverse("branches:reports")).content.decode()
+    client.post(reverse("branches:report_again", args=[report.pk]))
+    assert Job.objects.get(pk=report.job_id).state == JobState.QUEUED
+    built(report)
+    assert [name for name, _ in storage.names()] == [report.stored_name]
+
+
+def test_what_is_built_cannot_be_cancelled_any_more(ask, secretary):
+    report = built(ask())
+    with pytest.raises(ValidationError, match="不能取消"):
+        services.cancel_report(report=report, actor=secretary)
+
+
+def test_the_handbook_stops_at_its_next_step_when_it_is_cancelled(ask, secretary):
+    report = ask()
+    services.cancel_report(report=report, actor=secretary)
+    with pytest.raises(Cancelled):
+        _tell(report.job, 1, 23, "二、支部基本情况")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("formats", [], "请至少选择一种文件格式。"),
+        ("formats", ["xlsx"], "请选择列表中的文件格式。"),
+        ("start", "1999-01-01", "请选择列表中的期间。"),
+        ("branch", "999999", "请选择列表中的党组织。"),
+    ],
+)
+def test_a_bad_entry_is_told_at_its_field_and_queues_nothing(as_user, branch, secretary, field, value, message):
+    year = timezone.localdate().year
+    good = {"branch": branch.pk, "start": f"{year}-01-01", "formats": ["docx"]}
+    answer = as_user(secretary).post(reverse("branches:report_new") + "?kind=handbook", good | {field: value})
+    assert answer.status_code == 422
+    assert message in answer.content.decode()
+    assert not Report.objects.exists()
+
+
+def test_each_chosen_format_is_asked_for_and_a_kept_one_is_offered_first(as_user, branch, secretary):
+    year = timezone.localdate().year
+    data = {"branch": branch.pk, "start": f"{year}-01-01", "formats": ["docx"]}
+    url, client = reverse("branches:report_new") + "?kind=handbook", as_user(secretary)
+    assert client.post(url, data).status_code == 302
+    built(Report.objects.get())
+    page = client.post(url, data)
+    assert "没有重新生成" in page.content.decode()
+    assert Report.objects.count() == 1
+    assert client.post(url, data | {"again": "1"}).status_code == 302
+    assert Report.objects.count() == 2
+
+
+def test_the_form_offers_only_nodes_in_scope(as_user, person, branch, other_branch):
+    stranger = person(Role.BRANCH_SECRETARY, other_branch)
+    page = as_user(stranger).get(reverse("branches:report_new") + "?kind=handbook").content.decode()
+    assert other_branch.name in page
+    assert branch.name not in page
+
+
+def test_the_list_is_narrowed_by_kind_branch_and_year(ask, as_user, secretary, branch):
+    ask()
+    client = as_user(secretary)
+    for query, shown in (
+        (f"kind=handbook&branch={branch.pk}&year=2025", True),
+        ("kind=handbook&q=没有", False),
+    ):
+        page = client.get(f"{reverse('branches:reports')}?{query}").content.decode()
+        assert ("2025年支部工作手册" in page) is shown
