@@ -11,4 +11,5 @@ class ActivitiesConfig(AppConfig):
         import_module("activities.audit_words")
         import_module("activities.calendar_feed")
         import_module("activities.handbook.kind")
+        import_module("activities.reports.kinds")
         import_module("activities.receivers")  # its decorators connect the signals; models must be loaded first

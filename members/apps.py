@@ -13,3 +13,4 @@ class MembersConfig(AppConfig):
         append_only.register("members.MembershipEvent")
         import_module("members.audit_words")
         import_module("members.cautions")  # what it says of appointments is asked for by the room below
+        import_module("members.roster_paper")  # tells the report centre of it

@@ -31,4 +31,5 @@ class PointsConfig(AppConfig):
         import_module("points.cycle.closing").register_periods()
         import_module("points.handbook")
         import_module("points.assessment.previews")  # lists its papers with the forms a hospital may change
+        import_module("points.papers.kinds")
         import_module("points.receivers")  # its decorators connect the signals; models must be loaded first

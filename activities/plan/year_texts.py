@@ -117,7 +117,7 @@ def document_of(written: YearDocument) -> Document:
     """The paper: title, text, who signs; a heading is a line that begins with 一、."""
     branch = written.branch.name
     title = f"{branch}{written.year}{YearDocumentKind(written.kind).label}"
-    blocks = [_block(line) for line in written.text.split("\n") if line.strip()]
+    blocks = [block_of(line) for line in written.text.split("\n") if line.strip()]
     signed = [Signature(branch)]
     if written.state == YearDocumentState.APPROVED and written.decided_at:
         day = timezone.localdate(written.decided_at)
@@ -127,7 +127,7 @@ def document_of(written: YearDocument) -> Document:
     return Document.of(title, Heading(title, 0), *blocks, *signed)
 
 
-def _block(line: str) -> Heading | Paragraph:
+def block_of(line: str) -> Heading | Paragraph:
     line = line.strip()
     return Heading(line) if line[0] in NUMERALS and line[1:2] == "、" else Paragraph(line)
 

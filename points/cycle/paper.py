@@ -32,7 +32,7 @@ def publication_paper(publication: Publication) -> Document:
         title,
         Heading(title, 0),
         Line((f"晾晒日期：{cn_date(publication.published_on)}", f"异议期限：{cn_date(publication.objections_until)}")),
-        Table(_columns(), tuple(_row(row) for row in publication.table["rows"]), "积分", size=10.5),
+        table_of(publication, title="积分"),
         Paragraph(FOOTNOTE, indent=False, small=True),
         Heading("补记", 1),
         Table(_late_columns(), tuple(_late(row) for row in publication.table["late"]), "补记", size=10.5),
@@ -46,6 +46,11 @@ def publication_paper(publication: Publication) -> Document:
         Signature(f"{branch}　　{cn_date(publication.published_on)}"),
         page=LANDSCAPE,
     )
+
+
+def table_of(publication: Publication, *, title: str) -> Table:
+    """The frozen table; `title` names its sheet."""
+    return Table(_columns(), tuple(_row(row) for row in publication.table["rows"]), title, size=10.5)
 
 
 def _columns() -> tuple[Column, ...]:
