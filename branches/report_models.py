@@ -19,6 +19,7 @@ class Report(models.Model):
         DOCX = "docx", "Word"
         PDF = "pdf", "PDF"
         XLSX = "xlsx", "Excel"
+        ZIP = "zip", "压缩包"
 
     job = models.OneToOneField("branches.Job", models.PROTECT, related_name="report")
     kind = models.CharField("报表", max_length=32)  # a key of branches.office.kinds

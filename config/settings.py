@@ -138,6 +138,7 @@ CELERY_IMPORTS = [
     "points.editions.tasks",
     "points.cycle.tasks",
     "points.stars.tasks",
+    "points.stars.pack.tasks",
 ]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"

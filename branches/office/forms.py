@@ -25,7 +25,7 @@ def format_choices(kind: ReportKind) -> list[tuple[str, str]]:
 
 def can_be_made(formats: list[str]) -> list[str]:
     """A PDF takes parts of the operating system that not every machine has."""
-    if "pdf" in formats and not pdf.is_available():
+    if {"pdf", "zip"} & set(formats) and not pdf.is_available():
         raise forms.ValidationError("本机缺少PDF组件，请选择其他格式，或联系信息管理员安装。")
     return formats
 

@@ -14,11 +14,12 @@ TYPES: Final = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
 }
 
 
 def document_response(
-    request: HttpRequest, document: Document, format: str, filename: str, *, formats: tuple[str, ...] = tuple(TYPES)
+    request: HttpRequest, document: Document, format: str, filename: str, *, formats: tuple[str, ...] = tuple(WRITERS)
 ) -> HttpResponse:
     """The file as a download named `filename` (without ending). A format that is not offered is a 404.
 

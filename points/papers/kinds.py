@@ -5,6 +5,8 @@ from branches.office import kinds
 from branches.office.kinds import ReportKind
 from points.papers.quarter import quarter_publications
 from points.papers.ranking import ranking
+from points.papers.stars import star_list
+from points.stars.pack.tasks import BUILD
 
 kinds.register(
     ReportKind(
@@ -26,5 +28,28 @@ kinds.register(
         (BranchLevel.COMMITTEE, BranchLevel.GENERAL_BRANCH, BranchLevel.BRANCH),
         needs=(Capability.POINTS_VIEW, Capability.ROSTER_VIEW),
         build=ranking,
+    )
+)
+kinds.register(
+    ReportKind(
+        "star_list",
+        "星级名单",
+        "党支部的总分、星级和定级说明；没有审定的是预览。",
+        Span.YEAR,
+        (BranchLevel.COMMITTEE, BranchLevel.GENERAL_BRANCH),
+        needs=(Capability.STARS_VIEW,),
+        build=star_list,
+    )
+)
+kinds.register(
+    ReportKind(
+        "inspection",
+        "迎检材料",
+        "按评分表逐项装入活动记录、照片和台账，缺项列在最前，打包为一个压缩文件。",
+        Span.YEAR,
+        (BranchLevel.BRANCH,),
+        needs=(Capability.STARS_VIEW, Capability.ACTIVITY_VIEW, Capability.ROSTER_VIEW, Capability.POINTS_VIEW),
+        formats=("zip",),
+        task=BUILD,
     )
 )
