@@ -201,7 +201,7 @@ def test_from_the_offices_home_to_a_green_cell(office, chief, board_member, hosp
     assert refused.status_code == 422
     enter(chief)
     home = client.get(reverse("home")).content.decode()
-    assert f"确认：{record.topic}" in home
+    assert record.topic in home.split('id="mine"')[1]
     done = client.post(reverse("activities:activity_confirm", args=[record.pk]), follow=True)
     assert "积分" not in done.content.decode().split('role="status"')[1].split("</div>")[0]
     item.refresh_from_db()

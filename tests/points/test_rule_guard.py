@@ -69,7 +69,7 @@ def test_items_are_still_added_to_the_default_edition(hospital):
 
 def test_a_lost_guard_is_found(db):
     append_only.remove(only_frozen=True)
-    assert set(append_only.missing()) == {"points_ruleversion", "points_ruleitem"}
+    assert {"points_ruleversion", "points_ruleitem"} <= set(append_only.missing())
     append_only.install()
     assert append_only.missing() == []
 

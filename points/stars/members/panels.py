@@ -87,7 +87,7 @@ def own_star(member: Member, own: OwnYear) -> OwnStar:
         year=own.year,
         is_preview=frozen is None,
         stars=stars,
-        why="有已确认的一票否决，取消星级" if removed else facts.unrated,
+        why="星级已取消" if removed else facts.unrated,
         lines=lines_of(facts, reached, terms, items) if stars else [],
         above=above,
         more=lines_of(facts, above, terms, items) if above else [],

@@ -128,7 +128,7 @@ class TestOwnPage:
 
     def test_a_veto_takes_it_on_ones_own_page(self, as_user, ten, secretary, confirmed):
         veto(ten[0], "V04", secretary)
-        assert "有已确认的一票否决，取消星级" in self.mine(as_user(ten[0].user))
+        assert "星级已取消" in self.mine(as_user(ten[0].user))
 
     def test_colleagues_who_give_no_grades_do_not_see_it(self, as_user, ten, publicity, secretary, confirmed):
         address = reverse("points:member_points", args=[ten[3].pk]) + f"?year={YEAR}"
