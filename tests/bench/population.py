@@ -55,7 +55,7 @@ def grow(made: Population, rows: int) -> None:
     """Fill up with copies until the ledger holds about so many rows, and make the sums by one statement each."""
     members = max(0, rows // EACH - MEMBERS)
     first, made.members = made.members, members
-    with _bulk():
+    with bulk():
         _copy_people(made, first, members)
         low, high = START + first, START + members
         _write_entries(f"SELECT id, branch_id FROM members_member WHERE id >= {low} AND id < {high}")
@@ -76,7 +76,7 @@ def rebuild() -> None:
 
 
 @contextmanager
-def _bulk() -> Iterator[None]:
+def bulk() -> Iterator[None]:
     """Load as a database is loaded: indexes of the ledger afterwards, foreign keys unasked (they hold by making)."""
     if connection.vendor != "postgresql":
         yield
