@@ -16,7 +16,7 @@ from members.choices import EventKind, MemberType
 from members.models import Member, MembershipEvent
 from members.rules import is_high_level
 from points.cycle.table import digest_of
-from points.models import Entry, Objection, PeriodClose, Publication
+from points.models import Entry, Objection, PeriodClose, Publication, StarMonth, StarRating, StarRound
 
 TODAY = date(2026, 11, 22)
 
@@ -42,6 +42,12 @@ class TestDemo(TestCase):
         temporary = branches.get(kind=BranchKind.TEMPORARY)
         assert temporary.dissolved_on < TODAY
         assert max(branch.members.filter(left_on=None).count() for branch in branches) <= 50
+
+    def test_the_stars_of_last_year_are_approved_and_this_year_has_its_previews(self):
+        round_ = StarRound.objects.get()
+        assert (round_.year, round_.state, round_.objections_until) == (2025, "approved", date(2026, 3, 3))
+        assert StarRating.objects.filter(state="approved", stars__isnull=False).count() == 13
+        assert StarMonth.objects.filter(month=date(2026, 11, 1), total__isnull=False).count() == 13
 
     def test_the_roll_goes_from_474_to_495_and_balances(self):
         assert Member.objects.on_roll(date(TODAY.year - 1, 1, 1)).count() == 474
