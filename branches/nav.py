@@ -73,8 +73,9 @@ DOORS = (
         C.COMMITTEE_CONFIRM,
         also=("/activities/leave/", "/activities/hours/"),
     ),
-    # Whoever reads the points of a branch reads its records and its roll too: what the handbook holds.
-    _door("支部与党员", "branches:reports", "file-earmark-arrow-down", "报表中心", C.POINTS_VIEW),
+    # Whoever reads the points of a branch reads its records and its roll too: what most reports hold. The star list
+    # asks for the stars alone, which those above a hospital see as well.
+    _door("支部与党员", "branches:reports", "file-earmark-arrow-down", "报表中心", C.POINTS_VIEW, C.STARS_VIEW),
     _door("管理", "members:setup", "list-check", "启用向导", C.ROSTER_IMPORT),
     _door("管理", "branches:holiday_list", "calendar3", "工作日历", C.ORG_MANAGE),
     _door("管理", "points:rule_list", "book", "积分规则", C.RULES_WRITE),
