@@ -13,6 +13,8 @@ from devtools.install import TEST_PACKAGES, install_python, install_static, inst
 from devtools.shell import FAILED, LEFT_OUT, PYTHON, ROOT, run, say
 
 POSTGRES, REDIS = ("127.0.0.1", 5432), ("127.0.0.1", 6379)
+# Tests run beside each other, those of a file together: the tests of a class share one demo hospital.
+BESIDE = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
 CHECKS = {
     "ruff check": ["-m", "ruff", "check", "-q", "--output-format=concise", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "--output-format=concise", "."],
@@ -139,10 +141,10 @@ def every_part(env: dict[str, str], folder: Path, missing: list[str]) -> int:
     say("\n== Checks ==")
     started = time.monotonic()
     report.add("checks", started, lint(env))
-    report.pytest("unit tests, SQLite", ["-m", "not browser and not postgres"], env)
+    report.pytest("unit tests, SQLite", [*BESIDE, "-m", "not browser and not postgres"], env)
     away = [name for name, place in {"PostgreSQL": POSTGRES, "Redis": REDIS}.items() if not answers(place)]
     if not away:
-        report.pytest("unit tests, PostgreSQL and Redis", ["-m", "not browser"], env | production_like())
+        report.pytest("unit tests, PostgreSQL and Redis", [*BESIDE, "-m", "not browser"], env | production_like())
     if shutil.which("chromium"):
         report.pytest("browser tests", ["-m", "browser"], env)
     report.say()
