@@ -296,7 +296,7 @@ class AuditQuerySet(BranchScopedQuerySet):
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, when and from where. Append-only; written by branches.audit.record alone."""
+    """Who did what to what, when and from where. Append-only; written by branches.audit alone."""
 
     at = models.DateTimeField("时间", default=timezone.now)
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name="操作人")

@@ -33,6 +33,8 @@ def post_due(*, branch_ids: Collection[int], today: date, actor: User | None) ->
         state=ClaimState.ANNOUNCED,
         postable_from__lte=today,
     )
+    if not due.exists():  # as on most days: nobody is locked for nothing
+        return 0
     lock_people(due.values("member"))  # before their claims: the order of points.ledger.posting
     claims = list(due.select_for_update(of=("self",)).select_related("branch").order_by("pk"))
     # An objection that was raised while this waited for the lock is seen only now.

@@ -4,6 +4,8 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from activities.choices import ActivityState, Period
@@ -48,6 +50,22 @@ class TestMonth:
         assert month_state(branch, date(2026, 10, 31)) == MonthState.CLOSED
         assert month_state(branch, NOVEMBER) == MonthState.OPEN
         assert AuditEntry.objects.filter(action="period.closed").count() == 1
+
+    def test_one_branch_and_many_are_closed_by_the_same_statements(self, branch, hospital, office, close):
+        branches = [factories.make_branch(hospital) for _ in range(12)]
+        close(OCTOBER)  # what is asked once a process has been asked
+        counts = []
+        for some in (branches[:1], [branch, *branches]):
+            with CaptureQueriesContext(connection) as captured:
+                closed = close_months(branches=some, month=OCTOBER, actor=office, today=TODAY)
+            counts.append((closed, len(captured)))
+        assert [closed for closed, _ in counts] == [1, 11]  # two were closed already, and stay as they are
+        assert counts[0][1] == counts[1][1]
+        lines = AuditEntry.objects.filter(action="period.closed")
+        assert {(line.branch_id, line.target_id) for line in lines} == set(
+            PeriodClose.objects.values_list("branch", "pk")
+        )
+        assert {line.changes["period"][1] for line in lines} == {"2026年10月"}
 
     @pytest.mark.parametrize(("today", "fine"), [(date(2026, 10, 31), False), (NOVEMBER, True)])
     def test_its_last_day_must_be_over(self, branch, office, today, fine):
