@@ -3,11 +3,14 @@
 What a line measures, and how, stands in points/stars/measures.py; what a hospital lets a line weigh is its card.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from points.choices import MarkKind, MarkLevel
 from points.stars.formulas import Gap, Value, Year
@@ -17,6 +20,7 @@ GIVEN: Final = "given"  # the measure of a line the hospital added
 TOP: Final = Fraction(110)
 NONE: Final = Fraction(0)
 ALL: Final = Fraction(1)
+NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 STARS: Final = (5, 4, 3, 2, 1)
 NO_REGISTER: Final = "系统还没有这项台账，党办登记数据后计分"
 NO_DATA: Final = "没有可以计算的数据"
@@ -68,14 +72,13 @@ DEFAULT_MARKS: Final[Mapping[str, Decimal]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What the records say of one measure. `absent`: why it does not apply (then `values` may be empty).
 
     `evidence`: pages of the records behind it; `door`: where what is missing can be mended.
     """
 
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = NOTHING
     evidence: tuple[str, ...] = ()
     absent: str = ""
     door: str = ""
@@ -102,14 +105,13 @@ class BranchFacts:
     unrated: str = ""  # why there is no rating at all: dissolved in the year, no data
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line as it came out. `formula`: in words; `reason`: why it is not applicable."""
 
     card: CardLine
     applicable: bool
     score: Fraction
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = NOTHING
     evidence: tuple[str, ...] = ()
     door: str = ""
     formula: str = ""
@@ -128,7 +130,7 @@ class Line:
 
     @property
     def max(self) -> Fraction:
-        return Fraction(self.card.max)
+        return _exact(self.card.max)
 
     @property
     def lacking(self) -> Fraction:
@@ -171,8 +173,8 @@ def rate(facts: BranchFacts, card: Card) -> Rating:
     """Work out a branch's score: every line of `card`, the marks, the total, and the stars the score alone says."""
     lines = tuple(_line(line, facts) for line in card.lines)
     applied = [line for line in lines if line.applicable]
-    score = sum((line.score for line in applied), Fraction(0))
-    most = sum((line.max for line in applied), Fraction(0))
+    score = _summed(line.score for line in applied)
+    most = _exact(sum((line.card.max for line in applied), Decimal(0)))
     bonus = min(card.bonus_cap, _sum(facts, card, MarkKind.BONUS))
     deduction = _sum(facts, card, MarkKind.DEDUCTION)
     vetoes = (*facts.vetoes, *(mark.text for mark in facts.marks if mark.kind == MarkKind.VETO))
@@ -236,7 +238,7 @@ def _line(line: CardLine, facts: BranchFacts) -> Line:
     return Line(
         line,
         applicable=share is not None,
-        score=NONE if share is None else max(NONE, min(ALL, share)) * Fraction(line.max),
+        score=NONE if share is None else _clamped(share) * _exact(line.max),
         values=found.values,
         evidence=found.evidence,
         door=found.door,
@@ -244,3 +246,24 @@ def _line(line: CardLine, facts: BranchFacts) -> Line:
         reason="" if share is not None else found.absent or measure.nothing or NO_DATA,
         year=facts.year,
     )
+
+
+def _summed(scores: Iterable[Fraction]) -> Fraction:
+    """Their sum, those of one denominator first: most scores of a card share a few."""
+    numerators: dict[int, int] = defaultdict(int)
+    for score in scores:
+        numerators[score.denominator] += score.numerator
+    return sum((Fraction(above, below) for below, above in numerators.items()), Fraction(0))
+
+
+def _clamped(share: Fraction) -> Fraction:
+    """0..1. Read off its two numbers: comparing fractions multiplies them, and a province has a million shares."""
+    if share.numerator <= 0:
+        return NONE
+    return ALL if share.numerator > share.denominator else share
+
+
+@lru_cache(maxsize=1024)
+def _exact(amount: Decimal) -> Fraction:
+    """The same few amounts stand in every card."""
+    return Fraction(amount)

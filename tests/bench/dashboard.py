@@ -282,5 +282,9 @@ def _timed(text: str) -> float:
 
 
 def _analyze() -> None:
+    """Leave the database as quiet as it is at night's end: what was written is on disk, no vacuum is waiting."""
+    postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+        cursor.execute("VACUUM ANALYZE" if postgresql else "ANALYZE")
+        if postgresql:
+            cursor.execute("CHECKPOINT")

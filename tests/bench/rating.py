@@ -1,7 +1,10 @@
-"""What rating a whole province costs (R10): 20,000 branches against one scan of the roll-up their facts come from."""
+"""What closing a month and rating a year costs a whole province (R10): 20,000 branches against one scan of the roll-up
+their facts come from."""
 # ruff: noqa: S608 - the SQL below holds names of our own tables and columns, and numbers
 
 import statistics
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Any, Final
 
@@ -9,12 +12,14 @@ from django.db import connection
 
 from activities.choices import ActivityState, Kind, Period, PlanState
 from activities.models import Activity, ActivityMonth, PlanItem
-from branches.models import Branch
+from branches.models import AuditEntry, Branch
 from members.models import RollMonth
 from points.catalogue import install_default
-from points.models import LineRecord, RuleItem, RuleVersion
+from points.cycle.closing import close_months
+from points.models import LineRecord, PeriodClose, RuleItem, RuleVersion, StarMonth
 from points.stars.facts import branch_facts
-from points.stars.standing import standings
+from points.stars.months import roll_up
+from points.stars.standing import standings_by_lot
 from tests import factories
 from tests.bench.measure import say, seconds, statements
 from tests.bench.population import BRANCHES, START, copies, series
@@ -30,8 +35,21 @@ KINDS: Final = {
     Kind.WARNING_EDUCATION: 2,
     Kind.POLITICAL_BIRTHDAY: 12,
 }
+FIGURES: Final = {  # entered for every branch
+    "letters": {"signed": 25, "required": 25},
+    "dues_collected": {"received": 9, "expected": 10},
+    "ethics": {"complaints": 0, "cases": 0},
+    "volunteer": {"hours": 180, "members": 25},
+    "heart_talks": {"talked": 24, "members": 25},
+    "practical_items": {"accepted": 3, "planned": 4},
+    "project": {"filed": True},
+    "brand": {"brand": True, "method": True},
+}
 RECORDS: Final = 24  # of a branch
 ROUNDS: Final = 3
+MONTHS: Final = (date(YEAR, 9, 1), date(YEAR, 10, 1), date(YEAR, 11, 1))
+PREVIEW: Final = date(YEAR, 12, 31)
+PREVIEWED: Final = 10  # hospitals whose previews are written
 
 
 def run() -> None:
@@ -48,19 +66,66 @@ def run() -> None:
     if len(few) != 20 or len(many) != size:
         raise SystemExit("facts are missing")
     del few, many
+    hospitals = _by_hospital(branches)
     scans, rates = [], []
     digests = set()
     for _ in range(ROUNDS):
         scans.append(seconds(lambda: _scan(months)))
-        found: dict[Any, Any] = {}
-        rates.append(seconds(lambda found=found: found.update(standings(branches, YEAR, TODAY))))
-        digests.add(_digest(found))
-    ratio = statistics.median(rates) / statistics.median(scans)
+        found: list[int] = []
+        rates.append(seconds(lambda found=found: found.extend(_rated(hospitals))))
+        if len(found) != size:
+            raise SystemExit("ratings are missing")
+        digests.add(hash(tuple(found)))
+    scan, rate = statistics.median(scans), statistics.median(rates)
+    *at_once, each = MONTHS
+    close = statistics.median(seconds(lambda month=month: _close([branches], month)) for month in at_once)
+    by_hospital = seconds(lambda: _close(hospitals.values(), each))
     rows = f"{months.count():,} rows"
-    say(f"rating {size:,} branches / one scan of the roll-up, {rows}", f"{ratio:.1f}x", "<= 10x")
-    each = statistics.median(rates) / size * 1e3
-    say("a branch", f"{each:.2f} ms", "printed")
-    say("run three times", "identical" if len(digests) == 1 else "DIFFERENT", "identical")
+    say(f"one scan of the roll-up, {rows}", f"{scan * 1e3:.0f} ms", "printed")
+    say(f"rating {size:,} branches, against it", f"{rate / scan:.1f}x", "printed")
+    say(f"closing a month of {size:,} branches, against it", f"{close / scan:.1f}x", "printed")
+    each_of_them = f"{by_hospital / len(hospitals) * 1e3:.1f} ms"
+    say("closing a month hospital by hospital, each", each_of_them, "printed")
+    say("closing and rating, against it", f"{(close + rate) / scan:.1f}x", "<= 10x")
+    say("rated three times", _same(len(digests) == 1), "identical")
+    before = _stored()
+    if len(before[0]) != len(MONTHS) * size:
+        raise SystemExit("months are missing")
+    again = sum(_close(hospitals.values(), month) for month in MONTHS)
+    say("closed twice: rows, and how many closed again", f"{_same(_stored() == before)}, {again}", "identical, 0")
+    previews = {_rolled_up(hospitals) for _ in range(2)}
+    say("previews written twice", _same(len(previews) == 1), "identical")
+
+
+def _same(holds: bool) -> str:
+    return "identical" if holds else "DIFFERENT"
+
+
+def _by_hospital(branches: list[Branch]) -> dict[int, list[Branch]]:
+    found: dict[int, list[Branch]] = defaultdict(list)
+    for branch in branches:
+        found[branch.hospital_id].append(branch)
+    return found
+
+
+def _close(lots: Iterable[list[Branch]], month: date) -> int:
+    return sum(close_months(branches=mine, month=month, actor=None, today=TODAY) for mine in lots)
+
+
+def _stored() -> tuple[set[Any], int]:
+    """What closing wrote: the rows without their keys, and the lines of the trail."""
+    rows = PeriodClose.objects.order_by().values_list("branch", "kind", "start", "state", "changed_at")
+    return set(rows), AuditEntry.objects.count()
+
+
+def _rolled_up(hospitals: dict[int, list[Branch]]) -> int:
+    """Write the previews of some hospitals; a digest of all rows."""
+    for pk in sorted(hospitals)[:PREVIEWED]:
+        roll_up(hospital_id=pk, today=PREVIEW)
+    rows = StarMonth.objects.order_by("branch", "month").values_list("branch", "month", "total", "stars")
+    if not rows:
+        raise SystemExit("previews are missing")
+    return hash(tuple(rows))
 
 
 def _scan(months: Any) -> int:
@@ -69,12 +134,11 @@ def _scan(months: Any) -> int:
     return len(list(months.order_by().values_list(*fields)))
 
 
-def _digest(found: dict[Any, Any]) -> int:
-    digest = 0
-    for hospital in sorted(found):
-        for one in found[hospital].rated:
-            digest = hash((digest, one.branch.pk, one.rating.total, one.stars))
-    return digest
+def _rated(hospitals: Collection[int]) -> Iterator[int]:
+    """All of them, as `manage.py rate` works them out; a digest of each."""
+    for standing in standings_by_lot(hospitals, YEAR, TODAY):
+        for one in standing.rated:
+            yield hash((one.branch.pk, one.rating.total, one.stars))
 
 
 def _fill(size: int) -> None:
@@ -91,16 +155,9 @@ def _fill(size: int) -> None:
         due=date(YEAR, 12, 31), state=PlanState.CONFIRMED, key="template",
     )  # fmt: skip
     roll = RollMonth.objects.create(branch=branch, month=date(YEAR, 12, 1), full=25)
-    figures = LineRecord.objects.create(
-        branch=branch, year=YEAR, fact="letters", values={"signed": 25, "required": 25}, source="存档"
-    )
-    for fact in ("dues_collected", "ethics", "volunteer", "heart_talks", "practical_items", "project", "brand"):
-        values = {"received": 9, "expected": 10, "complaints": 0, "cases": 0, "hours": 180, "members": 25, "talked": 24}
-        LineRecord.objects.create(
-            branch=branch, year=YEAR, fact=fact, source="存档",
-            values=values | {"accepted": 3, "planned": 4, "filed": True, "brand": True, "method": True},
-        )  # fmt: skip
-    first_fact = LineRecord.objects.exclude(pk=figures.pk).order_by("pk").values_list("pk", flat=True)
+    for fact, values in FIGURES.items():
+        LineRecord.objects.create(branch=branch, year=YEAR, fact=fact, values=values, source="存档")
+    figures = list(LineRecord.objects.order_by("pk").values_list("pk", flat=True))
     hospitals = -(-size // BRANCHES)
     pad = "lpad(({})::text, 4, '0')" if connection.vendor == "postgresql" else "printf('%04d', {})"
     mod = f"i % {BRANCHES}"
@@ -114,7 +171,7 @@ def _fill(size: int) -> None:
     )  # fmt: skip
     copies(RollMonth, roll.pk, 0, size - 1, branch_id=f"{START} + i")
     copies(PlanItem, item.pk, 0, size - 1, branch_id=f"{START} + i", key="'copy' || (i)", activity_id="NULL")
-    for n, pk in enumerate((figures.pk, *first_fact)):
+    for n, pk in enumerate(figures):
         copies(LineRecord, pk, 0, size - 1, id=f"{START} + {n * size} + i", branch_id=f"{START} + i")
     key = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
     copies(

@@ -1,7 +1,7 @@
 """`manage.py rate`: the star ratings of a year, line by line, by the same engine as the pages."""
 
 import json
-from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from branches.models import Branch
 from points.stars.freezing import printed
-from points.stars.standing import Rated, rated_branches, standings
+from points.stars.standing import Rated, standings_by_lot
 
 
 class Command(BaseCommand):
@@ -21,42 +21,38 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="a list, one object a branch")
 
     def handle(self, *args: Any, year: int, branch: str | None, json: bool, **options: Any) -> None:
-        lines = [one for one in self._rated(year, branch) if one.decision is not None]
+        lines = (one for one in self._rated(year, branch) if one.decision is not None)
         if json:
             self._print_json(lines)
             return
-        if not lines:
-            self.stdout.write(f"{year}年没有可以评定的党支部。")
+        one = None
         for one in lines:
             self.stdout.write(f"{one.branch.code}\t{one.branch}\t{one.rating.total}\t{one.stars}星")
+        if one is None:
+            self.stdout.write(f"{year}年没有可以评定的党支部。")
 
-    def _rated(self, year: int, code: str | None) -> list[Rated]:
+    def _rated(self, year: int, code: str | None) -> Iterator[Rated]:
         today = timezone.localdate()
         if not 2000 <= year <= today.year:
             raise CommandError(f"{year}年没有可以评定的数据，年度应在2000至{today.year}之间。")
-        chosen = Branch.objects.branches()
+        chosen = Branch.objects.branches().filter(hospital__isnull=False).order_by()
         if code is not None:
             chosen = chosen.filter(code=code)
             if not chosen.exists():
                 raise CommandError(f"没有编码为{code}的党支部。")
-        hospitals = set(chosen.order_by().values_list("hospital", flat=True))
-        wanted = set(chosen.order_by().values_list("pk", flat=True))
-        branches = [
-            node for hospital in sorted(pk for pk in hospitals if pk) for node in rated_branches(hospital, year)
-        ]
+        hospitals = set(chosen.values_list("hospital", flat=True))
+        wanted = set(chosen.values_list("pk", flat=True))
         try:
-            found = standings(branches, year, today)
+            for standing in standings_by_lot(hospitals, year, today):
+                yield from (one for one in standing.rated if one.branch.pk in wanted)
         except LookupError as error:
             raise CommandError(f"{error}。") from error
-        by_hospital: dict[int | None, list[Rated]] = defaultdict(list)
-        for hospital, standing in found.items():
-            by_hospital[hospital] += [one for one in standing.rated if one.branch.pk in wanted]
-        return [one for mine in by_hospital.values() for one in mine]
 
-    def _print_json(self, lines: list[Rated]) -> None:
-        rows = [
-            printed(one.branch.code, one.year, one.rating, one.decision, one.places)
-            for one in lines
-            if one.decision is not None
-        ]
-        self.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1))
+    def _print_json(self, lines: Iterable[Rated]) -> None:
+        """A list, written object by object: that of a province is long."""
+        between = "["
+        for one in lines:
+            row = printed(one.branch.code, one.year, one.rating, one.decision, one.places)
+            self.stdout.write(between + json.dumps(row, ensure_ascii=False, indent=1), ending="")
+            between = ",\n"
+        self.stdout.write("[]" if between == "[" else "]")

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client, TestCase, override_settings
 
 from branches.models import Branch, User
+from points.stars.standing import standings_by_lot
 from tests import factories
 
 TODAY = date(2026, 11, 22)
@@ -92,3 +93,14 @@ def test_what_cannot_be_rated_is_said_in_words(branch):
         rate(year=2026, branch="XX")
     assert "没有可以评定的党支部" in rate(year=2026)
     assert json.loads(rate(year=2026, json=True)) == []
+
+
+@pytest.mark.django_db
+@time_machine.travel(factories.at(TODAY, 10), tick=False)
+def test_hospitals_are_worked_out_lot_by_lot_and_none_is_forgotten(branch, monkeypatch):
+    branches = [branch, *(factories.make_branch(factories.make_branch(name=f"第{n}医院党委")) for n in range(3))]
+    hospitals = [one.hospital_id for one in branches]
+    for lot in (1, 3, 50):
+        monkeypatch.setattr("points.stars.standing.LOT", lot)
+        found = standings_by_lot(hospitals, 2026, TODAY)
+        assert [one.branch for standing in found for one in standing.rated] == branches
