@@ -38,31 +38,40 @@ class Volume:
     def add(self, document: Document) -> int:
         """Lay out one part behind those there are; returns the number of its first page. Raises PdfMissing."""
         first = self.pages + 1
-        data, pages = pdf.render_part(document, first_page=first)
+        self.take(*pdf.render_part(document, first_page=first))
+        return first
+
+    def take(self, data: bytes, pages: int) -> None:
+        """Put a part that was laid out elsewhere behind those there are."""
         gc.collect()  # boxes of a page point at each other: left to itself, memory grows with the parts
         self.sizes.append(self.file.write(data))
         self.pages += pages
-        return first
 
-    def write(self, out: IO[bytes], *, title: str, front: Document) -> int:
-        """Bind all parts behind `front` into `out`; returns the number of sheets' sides in the file."""
-        plain = replace(
-            front, sections=tuple(replace(one, page=replace(one.page, numbered=False)) for one in front.sections)
-        )
-        data, before = pdf.render_part(plain)
-        gc.collect()
+    def write(self, out: IO[bytes], *, title: str, front: Document | None = None) -> int:
+        """Bind all parts into `out`, behind `front` if there is one; returns the number of sheets' sides."""
         writer = PdfWriter()
-        writer.append(BytesIO(data), import_outline=False)
-        if before % 2:  # page 1 lies on the right
-            last = writer.pages[-1]
-            writer.add_page(PageObject.create_blank_page(width=last.mediabox.width, height=last.mediabox.height))
-            before += 1
+        before = _put_in_front(writer, front) if front else 0
         self.file.seek(0)
         for size in self.sizes:
             writer.append(BytesIO(self.file.read(size)))
-        writer.set_page_label(0, before - 1, style="/r")
-        if self.pages:
+        if before and self.pages:
             writer.set_page_label(before, before + self.pages - 1, style="/D")
         writer.add_metadata({"/Title": clean(title)})
         writer.write(out)
         return before + self.pages
+
+
+def _put_in_front(writer: PdfWriter, front: Document) -> int:
+    """Sheets' sides that `front` takes, an empty last one with them: page 1 lies on the right."""
+    plain = replace(
+        front, sections=tuple(replace(one, page=replace(one.page, numbered=False)) for one in front.sections)
+    )
+    data, before = pdf.render_part(plain)
+    gc.collect()
+    writer.append(BytesIO(data), import_outline=False)
+    if before % 2:
+        last = writer.pages[-1]
+        writer.add_page(PageObject.create_blank_page(width=last.mediabox.width, height=last.mediabox.height))
+        before += 1
+    writer.set_page_label(0, before - 1, style="/r")
+    return before

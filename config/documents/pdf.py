@@ -2,9 +2,12 @@
 
 import ctypes
 import ctypes.util
+import gc
 import importlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
+from itertools import count
 from typing import Any, Final
 
 from django.utils.html import conditional_escape, format_html, format_html_join
@@ -37,22 +40,11 @@ from config.documents.content import (
     shown,
 )
 from config.documents.measuring import balanced, blank_lines
+from config.documents.pdf_style import CELL_PADDING, LINE_PADDING, css
 
 PACKAGES: Final = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-cjk")
 INSTALL: Final = f"sudo apt-get install --no-install-recommends {' '.join(PACKAGES)}"
-CELL_PADDING: Final = 1.2  # mm at each side
-LINE_PADDING: Final = 0.6  # mm above and below
-
-# What stands in for a font that is not installed: its other names, then what Debian has.
-STAND_INS: Final = {
-    "方正小标宋简体": '"FZXiaoBiaoSong-B05S", "小标宋", "STZhongsong", "Noto Serif CJK SC"',
-    "仿宋_GB2312": '"FangSong_GB2312", "仿宋", "FangSong", "STFangsong", "Noto Serif CJK SC"',
-    "楷体_GB2312": '"KaiTi_GB2312", "楷体", "KaiTi", "STKaiti", "Noto Serif CJK SC"',
-    "黑体": '"SimHei", "STHeiti", "Noto Sans CJK SC"',
-    "仿宋": '"FangSong", "仿宋_GB2312", "STFangsong", "Noto Serif CJK SC"',
-    "楷体": '"KaiTi", "楷体_GB2312", "STKaiti", "Noto Serif CJK SC"',
-    "宋体": '"SimSun", "STSong", "Noto Serif CJK SC"',
-}
+ROW, HEAD = "row-", "head-"  # marks of rows and headings, counted through the document; of a header: its first row
 
 
 class PdfMissing(Exception):
@@ -91,18 +83,36 @@ def has_chinese_font() -> bool:
 
 
 def render(document: Document) -> bytes:
-    """The file. Raises PdfMissing where this machine cannot. 2,000 table rows take about 16 s."""
+    """The file. Raises PdfMissing where this machine cannot. A page of a table takes about 0.1 s: see parts.py."""
     return render_part(document)[0]
 
 
 def render_part(document: Document, *, first_page: int = 1) -> tuple[bytes, int]:
     """The file whose pages are numbered from `first_page` on, and how many there are. Raises PdfMissing."""
+    with collector_resting():
+        laid_out = laid(document, first_page=first_page)
+        return bytes(laid_out.write_pdf()), len(laid_out.pages)
+
+
+def laid(document: Document, *, first_page: int = 1, marked: bool = False) -> Any:
+    """WeasyPrint's pages. If `marked`, their `anchors` say where headings and the rows of tables lie."""
     if not is_available():
         raise PdfMissing
     weasyprint = _weasyprint()
-    html = weasyprint.HTML(string=to_html(document, first_page), url_fetcher=_own_photos(weasyprint, document))
-    laid_out = html.render()
-    return bytes(laid_out.write_pdf()), len(laid_out.pages)
+    html = to_html(document, first_page, marked=marked)
+    return weasyprint.HTML(string=html, url_fetcher=_own_photos(weasyprint, document)).render()
+
+
+@contextmanager
+def collector_resting() -> Iterator[None]:
+    """Nothing of a layout can go before its end: looking for it again and again takes a quarter of the time."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def _weasyprint() -> Any:
@@ -137,19 +147,20 @@ def _address(photo: Photo) -> str:
     return f"photo:{sha256(photo.data).hexdigest()}"
 
 
-def to_html(document: Document, first_page: int = 1) -> str:
+def to_html(document: Document, first_page: int = 1, *, marked: bool = False) -> str:
     """The page WeasyPrint prints; every text is escaped."""
+    marks = count() if marked else None
     start = f"@page:first{{counter-reset:page {first_page}}}" if first_page > 1 else ""
     start += "html{break-before:left}" if first_page % 2 == 0 else ""
     parts = [
-        format_html('<section class="s{}">{}</section>', n, _blocks(section, document.fonts))
+        format_html('<section class="s{}">{}</section>', n, _blocks(section, document.fonts, marks))
         for n, section in enumerate(document.sections)
     ]
     return format_html(
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head>'
         "<body>{}</body></html>",
         clean(document.title),
-        SafeString(_css(document) + start),
+        SafeString(css(document) + start),
         _join(parts),
     )
 
@@ -158,93 +169,16 @@ def _join(parts: list[SafeString]) -> SafeString:
     return format_html_join("", "{}", ((part,) for part in parts))
 
 
-def _family(name: str) -> str:
-    plain = "".join(char for char in name if char not in "\"'\\;{}<>\n")
-    return f'"{plain}", {STAND_INS.get(plain, STAND_INS["宋体"])}'
-
-
-def _css(document: Document) -> str:
-    fonts = document.fonts
-    pages = []
-    for n, section in enumerate(document.sections):
-        page = section.page
-        margins = f"{page.top}mm {page.right}mm {page.bottom}mm {page.left}mm"
-        pages.append(f".s{n}{{page:s{n}}} @page s{n}{{size:{page.width}mm {page.height}mm;margin:{margins}}}")
-        if page.restarts and n:
-            pages.append(f"@page :nth(1 of s{n}){{counter-reset:page 1}} .s{n}{{break-before:right}}")
-        if page.numbered:
-            number = f"content:'— ' counter(page) ' —';font:14pt {_family(fonts.page_number)};vertical-align:top;"
-            gap = f"padding-top:{min(7, page.bottom / 4)}mm"
-            pages.append(
-                f"@page s{n}:right{{@bottom-right{{{number}{gap};padding-right:5mm}}}}"
-                f"@page s{n}:left{{@bottom-left{{{number}{gap};padding-left:5mm}}}}"
-            )
-        if section.fonts not in (None, fonts):
-            pages.append(_other_fonts(f".s{n}", section.fonts))
-    return "\n".join([_rules(fonts), *pages])
-
-
-def _other_fonts(scope: str, fonts: Fonts) -> str:
-    """What a section prints in fonts of its own."""
-    return f"""
-{scope} h1 {{ {_title(fonts)} }} {scope} table {{ {_cells(fonts)} }}
-{scope} td.label, {scope} th, {scope} b {{ font-family: {_family(fonts.label)}; }}
-"""
-
-
-def _title(fonts: Fonts) -> str:
-    return f"font: {fonts.title_size}pt/{round(fonts.title_size * 16 / 11)}pt {_family(fonts.title)};"
-
-
-def _cells(fonts: Fonts) -> str:
-    return f"font: {fonts.cell_size}pt/{fonts.cell_size * 5 / 3:.2f}pt {_family(fonts.cell)};"
-
-
-def _rules(fonts: Fonts) -> str:
-    return f"""
-body {{ margin: 0; font: 16pt/28pt {_family(fonts.body)}; text-align: justify; overflow-wrap: anywhere; }}
-section {{ break-before: page; }} section:first-child {{ break-before: auto; }}
-p, h1, h2, h3 {{ margin: 0; font-weight: normal; white-space: pre-wrap; break-after: auto; }}
-h1 {{ {_title(fonts)} text-align: center; margin-bottom: 12pt; break-after: avoid;
-  bookmark-level: none; }}
-h1[id] {{ bookmark-level: 1; }}
-.contents {{ display: flex; text-align: left; }} .contents a {{ color: inherit; text-decoration: none; }}
-.contents .dots {{ flex: 1; margin: 0 1mm; }} .contents .dots::after {{ content: leader(dotted); }}
-.contents .here::after {{ content: target-counter(attr(href url), page); }}
-h2 {{ font: 16pt/28pt {_family(fonts.heading)}; text-indent: 2em; break-after: avoid; bookmark-level: 1; }}
-h3 {{ font: 16pt/28pt {_family(fonts.subheading)}; text-indent: 2em; break-after: avoid; bookmark-level: 2; }}
-.indent {{ text-indent: 2em; }} .small {{ font-size: 12pt; line-height: 20pt; }}
-.left {{ text-align: left; }} .center {{ text-align: center; }} .right {{ text-align: right; }}
-.line {{ display: flex; justify-content: space-between; font-size: 12pt; line-height: 24pt; }}
-.pages::after {{ content: counter(pages); font-style: normal; }}
-.sign {{ text-align: right; margin-top: 28pt; }}
-.break {{ break-after: page; height: 0; }}
-table {{ width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0 0 6pt; {_cells(fonts)} }}
-td, th {{ border: 0.5pt solid #000; padding: {LINE_PADDING}mm {CELL_PADDING}mm; font-weight: normal; text-align: left;
-  vertical-align: middle; }}
-tfoot td {{ border-width: 0.5pt 0 0 0; padding: 0; height: 0; line-height: 0; }} /* closes what runs on */
-tr {{ break-inside: avoid; }} tr.splits {{ break-inside: auto; }} tr.next {{ break-after: avoid; }}
-td.label, th {{ font-family: {_family(fonts.label)}; text-align: center; }}
-td.label {{ padding-left: 0.5mm; padding-right: 0.5mm; }}
-td.text {{ vertical-align: top; }} td.open-top {{ border-top: none; }} td.open-bottom {{ border-bottom: none; }}
-td.center {{ text-align: center; }} td.right {{ text-align: right; }}
-b {{ font-family: {_family(fonts.label)}; font-weight: normal; }}
-.tight td, .tight th {{ padding: 0.4mm 0.4mm; line-height: 1.35; }}
-.photos {{ display: flex; justify-content: space-around; padding: 2mm 0; break-inside: avoid; }}
-figure {{ margin: 0; text-align: center; }} img {{ display: block; margin: 0 auto; }}
-figcaption {{ font-size: 10.5pt; line-height: 16pt; }}
-"""
-
-
-def _blocks(section: Section, fonts: Fonts) -> SafeString:
+def _blocks(section: Section, fonts: Fonts, marks: Iterator[int] | None) -> SafeString:
     size = (section.fonts or fonts).cell_size
-    return _join([_block(block, section.page.text_width, size) for block in section.blocks])
+    return _join([_block(block, section.page.text_width, size, marks) for block in section.blocks])
 
 
-def _block(block: Block, width: float, size: float) -> SafeString:
+def _block(block: Block, width: float, size: float, marks: Iterator[int] | None) -> SafeString:
     if isinstance(block, Heading):
         tag = SafeString(("h1", "h2", "h3")[min(block.level, 2)])
-        mark = format_html(' id="{}"', block.anchor) if block.anchor else ""
+        number = f"{ROW}{next(marks)}" if marks and block.level else ""
+        mark = format_html(' id="{}"', block.anchor or number) if block.anchor or number else ""
         return format_html("<{}{}>{}</{}>", tag, mark, clean(block.text), tag)
     if isinstance(block, Paragraph):
         names = " ".join(filter(None, (block.align, "small" * block.small, "indent" * block.indent)))
@@ -262,7 +196,7 @@ def _block(block: Block, width: float, size: float) -> SafeString:
         return _photos(block, width)
     if isinstance(block, Grid):
         return _grid(block, width, size)
-    return _join([_table(part, width) for part in in_parts(block, width)])
+    return _join([_table(part, width, marks) for part in in_parts(block, width)])
 
 
 def _part(text: str) -> SafeString:
@@ -352,7 +286,7 @@ def _cell(placed: Placed, row: LaidRow, width: float, size: float) -> SafeString
     )
 
 
-def _table(table: Table, width: float) -> SafeString:
+def _table(table: Table, width: float, marks: Iterator[int] | None) -> SafeString:
     widths = [column.width for column in table.columns]
     total = sum(widths)
     if not table.keep:
@@ -360,7 +294,8 @@ def _table(table: Table, width: float) -> SafeString:
     head = format_html_join("", "<th>{}</th>", ((_lines(column.label),) for column in table.columns))
     style = f"height:{table.row_height}mm" if table.row_height else ""
     rows = []
-    for row in table.rows:
+    ids = [next(marks) for _ in table.rows] if marks else []
+    for n, row in enumerate(table.rows):
         cells = [
             format_html(
                 '<td class="{}">{}</td>',
@@ -369,15 +304,18 @@ def _table(table: Table, width: float) -> SafeString:
             )
             for value, column in zip(row, table.columns, strict=True)
         ]
-        rows.append(format_html('<tr style="{}">{}</tr>', style, _join(cells)))
+        mark = format_html(' id="{}{}"', ROW, ids[n]) if ids else ""
+        rows.append(format_html('<tr{} style="{}">{}</tr>', mark, style, _join(cells)))
+    first = format_html(' id="{}{}"', HEAD, ids[0]) if ids else ""
     if not rows:
         rows = [format_html('<tr><td colspan="{}" class="center">{}</td></tr>', len(table.columns), table.empty)]
     return format_html(
-        '<table class="{}" style="width:{}mm;font-size:{}pt">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
+        '<table class="{}" style="width:{}mm;font-size:{}pt">{}<thead><tr{}>{}</tr></thead><tbody>{}</tbody></table>',
         "tight" if table.size < 11 else "",
         f"{total:.3f}",
         table.size,
         _widths(widths),
+        first,
         head,
         _join(rows),
     )
