@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 SILENT_AFTER = timedelta(minutes=2)  # a running job without a heartbeat for so long has lost its worker
 MAX_ATTEMPTS = 3
+WORKER_LOST = "WorkerLost"  # the error of a job given up by the sweep
 
 
 def enqueue(*, task: str, business_key: str, params: dict[str, Any], requested_by: User | None = None) -> Job:
@@ -100,7 +101,7 @@ def sweep() -> int:
     waiting = Q(state=JobState.QUEUED, created_at__lt=now - timedelta(seconds=30))
     silent = Q(state=JobState.RUNNING, heartbeat__lt=now - SILENT_AFTER)
     Job.objects.filter(silent, attempts__gte=MAX_ATTEMPTS).update(
-        state=JobState.FAILED, error="WorkerLost", finished_at=now
+        state=JobState.FAILED, error=WORKER_LOST, finished_at=now
     )
     jobs = list(Job.objects.filter(waiting | silent).order_by("pk")[:100])
     for job in jobs:

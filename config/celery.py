@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
     "delete-old-imports": {"task": "members.tasks.delete_old_imports", "schedule": crontab(hour=2, minute=10)},
     "delete-old-batches": {"task": "points.tasks.delete_old_batches", "schedule": crontab(hour=2, minute=12)},
     # Reports hold names and records: the files go after REPORT_KEEP_DAYS.
+    "tell-lost-reports": {"task": "branches.office.tasks.tell_lost_reports", "schedule": 300.0},
     "delete-old-reports": {"task": "branches.office.tasks.delete_old_reports", "schedule": crontab(hour=2, minute=15)},
     # Reports of the period that ended, on the day their schedule names; again for what the server slept through.
     "run-schedules": {"task": "branches.office.tasks.run_schedules", "schedule": crontab(hour="6-20", minute=20)},

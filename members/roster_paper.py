@@ -87,5 +87,6 @@ kinds.register(
         kinds.ANY,
         needs=(Capability.ROSTER_VIEW, Capability.POINTS_VIEW),
         build=roster,
+        download_action="roster.exported",  # whoever looks for exports of the roll finds all of them
     )
 )

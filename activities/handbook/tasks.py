@@ -1,7 +1,6 @@
 """What the worker does for the handbook; named in settings.CELERY_IMPORTS, because this is no app of its own."""
 
 import tempfile
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -10,31 +9,19 @@ from django.utils import timezone
 
 from activities.handbook.book import Book
 from activities.handbook.building import build
-from branches import jobs
-from branches.models import Job
-from branches.office.services import building, keep
+from branches.office.services import building, keep, tell
 
 BUILD: Final = "activities.handbook.tasks.build_handbook"
-
-
-class Cancelled(Exception):
-    """Somebody no longer wants the handbook: leaves the middle of its building."""
-
-
-def _tell(job: Job, done: int, total: int, step: str) -> None:
-    if jobs.is_cancelled(job):
-        raise Cancelled
-    jobs.progress(job, done=done, total=total, step=step[:100])
 
 
 @shared_task
 def build_handbook(job_id: int) -> None:
     """Build one handbook and keep it; safe to run twice. The plain file has no name and goes with the process."""
-    with suppress(Cancelled), building(job_id) as found:
+    with building(job_id) as found:
         if found is None:
             return
         job, report = found
         with tempfile.TemporaryFile() as out:
             book = Book.of(report.branch, report.year, timezone.localdate())
-            build(book, report.format, out, partial(_tell, job))
+            build(book, report.format, out, partial(tell, job))
             keep(report=report, contents=out)

@@ -73,6 +73,7 @@ class ReportKind(NamedTuple):
     formats: tuple[str, ...] = ("docx", "pdf", "xlsx")
     build: Build | None = None
     task: str = BUILD
+    download_action: str = "report.downloaded"  # on the audit trail: what leaves the house, not who asked for it
 
 
 KINDS: dict[str, ReportKind] = {}

@@ -8,6 +8,11 @@ from branches.choices import Span
 MONTHS: Final = {Span.MONTH: 1, Span.QUARTER: 3, Span.YEAR: 12}
 OFFERED: Final = {Span.MONTH: 24, Span.QUARTER: 12, Span.YEAR: 5}  # periods a form lists, the present one first
 QUARTERS: Final = "一二三四"
+FAILURES: Final = {
+    "PdfMissing": "本机缺少PDF组件，请改用Word，或联系信息管理员安装",
+    "NothingToReport": "这一期间没有数据，没有可以生成的内容",
+    "WorkerLost": "生成多次中断，请稍后重试；仍不成功请联系信息管理员",
+}
 
 
 def first_day(span: Span, day: date) -> date:
@@ -51,6 +56,11 @@ def label(span: Span, start: date) -> str:
     if span == Span.QUARTER:
         return f"{start.year}年第{QUARTERS[(start.month - 1) // 3]}季度"
     return f"{start.year}年"
+
+
+def why_failed(error: str) -> str:
+    """The kind of the error of a job, as whoever asked for the report is told it: without a full stop."""
+    return FAILURES.get(error, "系统内部出错，请重试；仍不成功请联系信息管理员")
 
 
 def falls_due(span: Span, day_of_month: int, since: date, today: date) -> date | None:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import IO, Final
@@ -17,9 +17,9 @@ from branches.access import require
 from branches.audit import record
 from branches.models import Branch, Job, JobState, Report, User
 from branches.office import storage
-from branches.office.kinds import KINDS, ReportKind
+from branches.office.kinds import KINDS, NothingToReport, ReportKind
 from branches.office.rules import first_day, label
-from branches.office.telling import tell_built
+from branches.office.telling import tell_built, tell_failed
 
 STRAY: Final = 24 * 3600  # seconds after which a file without a row, or half of one, is nobody's work any more
 
@@ -100,12 +100,50 @@ def cancel_report(*, report: Report, actor: User) -> None:
     record(actor=actor, action="report.cancelled", target=row, branch=row.branch)
 
 
+class Cancelled(Exception):
+    """Somebody no longer wants the report: leaves the middle of its building."""
+
+
+def tell(job: Job, done: int, total: int, step: str) -> None:
+    """How far the worker is, before each step: its heartbeat too. Raises Cancelled."""
+    if jobs.is_cancelled(job):
+        raise Cancelled
+    jobs.progress(job, done=done, total=total, step=step[:100])
+
+
 @contextmanager
 def building(job_id: int) -> Iterator[tuple[Job, Report] | None]:
-    """For the task of a report: the job and its report, or None when another worker has it or it is built."""
-    with jobs.running(job_id) as job:
-        report = Report.objects.select_related("branch", "requested_by").filter(job=job).first() if job else None
-        yield (job, report) if job and report and report.built_at is None else None
+    """For the task of a report: the job and its report, or None when another worker has it or it is built.
+
+    Who asked hears of a failure. Cancelled and NothingToReport end here: the report centre says what came of it.
+    """
+    try:
+        with jobs.running(job_id) as job:
+            report = Report.objects.select_related("branch", "requested_by").filter(job=job).first() if job else None
+            yield (job, report) if job and report and report.built_at is None else None
+    except Cancelled:
+        return
+    except Exception as error:
+        tell_failures([job_id])
+        if not isinstance(error, NothingToReport):
+            raise
+
+
+def tell_failures(job_ids: Iterable[int]) -> int:
+    """Tell who asked, once for each failure; returns how many reports failed."""
+    failed = Report.objects.filter(job__in=job_ids, job__state=JobState.FAILED, built_at__isnull=True)
+    found = list(failed.select_related("job"))
+    for report in found:
+        tell_failed(report)
+    return len(found)
+
+
+def tell_lost() -> int:
+    """Those whose worker was gone for good: no worker is left to say so. Again within the day tells nobody twice."""
+    lost = Job.objects.filter(
+        state=JobState.FAILED, error=jobs.WORKER_LOST, finished_at__gt=timezone.now() - timedelta(days=1)
+    )
+    return tell_failures(lost.filter(report__isnull=False).values_list("pk", flat=True))
 
 
 def keep(*, report: Report, contents: IO[bytes]) -> None:
@@ -132,7 +170,8 @@ def keep(*, report: Report, contents: IO[bytes]) -> None:
 def note_download(*, report: Report, actor: User) -> None:
     """An export is on the trail with what it held and the digest of the very file."""
     changes = {"format": [None, report.format], "size": [None, report.size], "sha256": [None, report.sha256]}
-    record(actor=actor, action="report.downloaded", target=report, branch=report.branch, changes=changes)
+    action = KINDS[report.kind].download_action
+    record(actor=actor, action=action, target=report, branch=report.branch, changes=changes)
 
 
 @transaction.atomic

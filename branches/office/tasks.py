@@ -1,28 +1,24 @@
 """What the worker does for the report centre; named in settings.CELERY_IMPORTS, because this is no app of its own."""
 
+from functools import partial
 from io import BytesIO
 
 from celery import shared_task
 from django.utils import timezone
 
-from branches import jobs
+from branches.models import Job
 from branches.office import schedules, services
-from branches.office.kinds import KINDS, Asked, NothingToReport
+from branches.office.kinds import KINDS, Asked
+from config.documents import parts
+from config.documents.content import Document
 from config.documents.responses import WRITERS
 
-STEPS = 3
+GATHERED, LAID_OUT, WHOLE = 10, 90, 100  # percent: records read, pages laid out, file kept
 
 
 @shared_task
 def build_report(job_id: int) -> None:
     """Build one report of a kind that is a single document, and keep it; safe to run twice."""
-    try:
-        _build(job_id)
-    except NothingToReport:
-        return  # the job is marked with it, and the report centre says it in words
-
-
-def _build(job_id: int) -> None:
     with services.building(job_id) as found:
         if found is None:
             return
@@ -30,16 +26,31 @@ def _build(job_id: int) -> None:
         kind = KINDS[report.kind]
         if kind.build is None:
             raise LookupError(report.kind)
-        jobs.progress(job, done=0, total=STEPS, step="汇总记录")
+        services.tell(job, 0, WHOLE, "汇总记录")
         asked = Asked(report.branch, kind.span, report.start, timezone.localdate(), report.requested_by)
-        document = kind.build(asked)
-        if jobs.is_cancelled(job):
-            return
-        jobs.progress(job, done=1, total=STEPS, step="排版")
-        contents = WRITERS[report.format](document)
-        jobs.progress(job, done=2, total=STEPS, step="保存文件")
+        contents = _written(kind.build(asked), report.format, job)
+        services.tell(job, LAID_OUT, WHOLE, "保存文件")
         services.keep(report=report, contents=BytesIO(contents))
-        jobs.progress(job, done=STEPS, total=STEPS, step="完成")
+        services.tell(job, WHOLE, WHOLE, "完成")
+
+
+def _written(document: Document, format: str, job: Job) -> bytes:
+    """A PDF takes seconds to minutes: it tells its pages, and is given up in between when it is cancelled."""
+    if format == "pdf":
+        return parts.render(document, partial(_tell_pages, job))
+    services.tell(job, GATHERED, WHOLE, "排版")
+    return WRITERS[format](document)
+
+
+def _tell_pages(job: Job, done: int, total: int, pages: int) -> None:
+    share = GATHERED + (LAID_OUT - GATHERED) * done // max(total, 1)
+    services.tell(job, share, WHOLE, f"排版（已排{pages}页）" if pages else "排版")
+
+
+@shared_task
+def tell_lost_reports() -> int:
+    """Beat entry, every five minutes: reports whose worker was lost three times."""
+    return services.tell_lost()
 
 
 @shared_task

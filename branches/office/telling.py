@@ -9,6 +9,7 @@ from branches.choices import Topic
 from branches.inbox import Message, notify_many
 from branches.models import Report, ReportSchedule, User
 from branches.office.reading import able_to_read, offices_of
+from branches.office.rules import why_failed
 
 TEXT = 120  # what a line of the inbox holds
 
@@ -31,6 +32,15 @@ def tell_built(report: Report) -> None:
     if skipped and report.schedule is not None:
         text = f"{report.title}没有发给{'、'.join(skipped)}：已没有查看权限，请修改接收人"
         tell_office(report.schedule, item, "skipped", text)
+
+
+def tell_failed(report: Report) -> None:
+    """Once for each failure: one that was tried again and failed again is told again."""
+    ended = report.job.finished_at or report.created_at
+    text = f"{report.title}（{report.get_format_display()}）没有生成：{why_failed(report.job.error)}"
+    step = f"failed:{ended:%Y%m%d%H%M%S%f}"
+    url = reverse("branches:reports")
+    notify_many([_message(report.requested_by_id, f"report:{report.pk}", step, text, url)])
 
 
 def tell_office(schedule: ReportSchedule, item: str, step: str, text: str) -> None:

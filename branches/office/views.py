@@ -22,6 +22,7 @@ from branches.office import services, storage
 from branches.office.forms import ReportForm
 from branches.office.kinds import KINDS
 from branches.office.reading import branches_for, kinds_for, readable_by, reads_reports
+from branches.office.rules import why_failed
 from branches.office.services import kept_report
 from config.documents.responses import TYPES, safe_name
 
@@ -185,6 +186,7 @@ def _dress(report: Report) -> Report:
     report.silent = report.waiting and silent  # type: ignore[attr-defined]
     report.cancelled = report.built_at is None and state == JobState.CANCELLED  # type: ignore[attr-defined]
     report.failed = report.built_at is None and not report.waiting and not report.cancelled  # type: ignore[attr-defined]
+    report.why = why_failed(report.job.error)  # type: ignore[attr-defined]
     report.kept = report.expires_at is not None and report.expires_at > timezone.now()  # type: ignore[attr-defined]
     report.label = KINDS[report.kind].label  # type: ignore[attr-defined]
     return report

@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.handbook.tasks import Cancelled, _tell
 from branches.access import Refused
 from branches.choices import Role
 from branches.models import AuditEntry, Job, JobState, Notice, Report
 from branches.office import services, storage
+from branches.office.services import Cancelled, tell
 
 pytestmark = pytest.mark.django_db
 
@@ -207,7 +207,7 @@ def test_the_handbook_stops_at_its_next_step_when_it_is_cancelled(ask, secretary
     report = ask()
     services.cancel_report(report=report, actor=secretary)
     with pytest.raises(Cancelled):
-        _tell(report.job, 1, 23, "二、支部基本情况")
+        tell(report.job, 1, 23, "二、支部基本情况")
 
 
 @pytest.mark.parametrize(

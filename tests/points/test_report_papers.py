@@ -234,7 +234,7 @@ def test_the_worker_keeps_the_file_and_tells_who_asked(october, ask, office):
     assert "完成情况的通报" in text
     assert Notice.objects.get(item_key=f"report:{report.pk}").recipient == office
     job = Job.objects.get(pk=report.job_id)
-    assert (job.state, job.done, job.total) == (JobState.DONE, 3, 3)
+    assert (job.state, job.done, job.total) == (JobState.DONE, 100, 100)
 
 
 def test_a_worker_killed_after_its_work_began_leaves_one_file_in_the_end(october, ask, monkeypatch, time_machine):

@@ -24,10 +24,6 @@ class NothingToPack(Exception):
     """The branch has no score card of the year; the message says why."""
 
 
-class Cancelled(Exception):
-    """Raised by `tell` when nobody waits for the pack any more."""
-
-
 def build(branch: Branch, year: int, today: date, out: IO[bytes], tell: Tell = lambda done, total, step: None) -> None:
     """Write the zip into `out`. Raises PdfMissing where this machine cannot make a PDF, NothingToPack."""
     if not pdf.is_available():

@@ -8,6 +8,7 @@ import pytest
 
 from activities.choices import Kind
 from activities.models import ActivityMonth
+from branches import jobs
 from branches.access import Refused
 from branches.choices import Span
 from branches.models import Job, JobState, Report
@@ -86,7 +87,7 @@ def test_a_cancelled_pack_stops_and_keeps_nothing(branch, secretary, monkeypatch
     def cancelled_meanwhile(job, **kwargs):
         Job.objects.filter(pk=job.pk).update(state=JobState.CANCELLED)
 
-    monkeypatch.setattr(tasks.jobs, "progress", cancelled_meanwhile)
+    monkeypatch.setattr(jobs, "progress", cancelled_meanwhile)
     tasks.build_pack(report.job_id)
     report.refresh_from_db()
     assert (report.job.state, report.built_at) == (JobState.CANCELLED, None)
