@@ -18,7 +18,7 @@ COLUMNS: Final = (
     Column("性别", 10, "center"),
     Column("民族", 17),
     Column("出生年份", 17, "center"),
-    Column("公民身份号码", 38, "center"),
+    Column("公民身份号码", 44, "center"),
     Column("学历", 26),
     Column("人员类别", 22),
     Column("入党日期", 24, "center"),

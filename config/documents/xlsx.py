@@ -26,6 +26,9 @@ from config.documents.measuring import POINT, line_count
 
 MM_PER_CHARACTER: Final = 2.1  # of the default font
 SIZE, LINE = 11, 15  # points of the default font and of a line of it
+TITLE_SIZE: Final = 16
+ABOVE: Final = 6  # lines that may stand above a table
+TEXT_SHEET: Final = "正文"
 BESIDE: Final = 240  # mm that the lines above a table too wide for a page may take
 _LINE = Side(style="thin")
 _BOX = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
@@ -39,19 +42,21 @@ def render(document: Document) -> bytes:
     book.properties.title, book.properties.creator = document.title, ""
     before: list[tuple[str, str]] = []
     sheet: Any = None
+    last: Table | None = None
     for section in document.sections:
         for block in section.blocks:
             if isinstance(block, Table):
+                if len(before) > ABOVE:
+                    before = _text_sheet(book, before, section.page)
                 sheet = book.create_sheet(_name(block.title or document.title, book.sheetnames))
                 _write(sheet, block, before or [(document.title, "title")], section.page)
-                before = []
+                before, last = [], block
             elif text := _text(block):
                 before.append(text)
-    if sheet is None:
+    if last is None:
         raise ValueError(f"{document.title} holds no table")
-    for text, _ in before:  # what stands below the last table
-        sheet.append([None])
-        _put(sheet, sheet.max_row + 1, 1, text)
+    for n, (text, kind) in enumerate(before, start=sheet.max_row + 2):  # what stands below the last table
+        _line(sheet, n, text, kind, _wide(last))
     out = BytesIO()
     book.save(out)
     return out.getvalue()
@@ -68,7 +73,7 @@ def _name(text: str, taken: list[str]) -> str:
 
 def _text(block: Block) -> tuple[str, str] | None:
     if isinstance(block, Heading):
-        return block.text, "title" if block.level == 0 else "line"
+        return block.text, "title" if block.level == 0 else "heading"
     if isinstance(block, Paragraph | Signature):
         return block.text, "line"
     if isinstance(block, Line):
@@ -77,17 +82,8 @@ def _text(block: Block) -> tuple[str, str] | None:
 
 
 def _write(sheet: Any, table: Table, before: list[tuple[str, str]], page: Page) -> None:
-    reach = _reach(table)
     for n, (text, kind) in enumerate(before, start=1):
-        cell = _put(sheet, n, 1, text)
-        cell.font = Font(bold=kind == "title", size=16 if kind == "title" else 11)
-        cell.alignment = Alignment(
-            horizontal="center" if kind == "title" else "left", vertical="center", wrap_text=True
-        )
-        if reach > 1:
-            sheet.merge_cells(start_row=n, start_column=1, end_row=n, end_column=reach)
-        wide = sum(column.width for column in table.columns[:reach])
-        sheet.row_dimensions[n].height = 30 if kind == "title" else 18 * line_count(text, wide, SIZE)
+        _line(sheet, n, text, kind, _wide(table))
     head = len(before) + 1
     for n, column in enumerate(table.columns, start=1):
         cell = _put(sheet, head, n, column.label)
@@ -103,27 +99,60 @@ def _write(sheet: Any, table: Table, before: list[tuple[str, str]], page: Page) 
             align = column.align or ("right" if is_number(value) else "left")
             cell.alignment = Alignment(horizontal=align, vertical="center", wrap_text=isinstance(value, str))
             if column.percent:
-                cell.number_format = "0.0%"
+                cell.number_format = _decimals(1 if column.places is None else column.places) + "%"
             elif column.places is not None:
-                cell.number_format = "0" + ("." + "0" * column.places if column.places else "")
+                cell.number_format = _decimals(column.places)
     if not table.rows:
         _put(sheet, head + 1, 1, table.empty)
     sheet.freeze_panes = sheet.cell(head + 1, table.keep + 1)
     sheet.print_title_rows = f"{head}:{head}"
     if table.keep:
         sheet.print_title_cols = f"A:{get_column_letter(table.keep)}"
-    _page(sheet, page, fits=not table.keep)
+    _page(sheet, page, fits=not table.keep or sum(column.width for column in table.columns) <= page.text_width)
 
 
-def _reach(table: Table) -> int:
-    """Over how many columns the lines above the table go: all of them, or those of the first page."""
+def _decimals(places: int) -> str:
+    return "0" + ("." + "0" * places if places else "")
+
+
+def _text_sheet(book: Any, lines: list[tuple[str, str]], page: Page) -> list[tuple[str, str]]:
+    """A text as long as a letter has a sheet of its own: the header of a table is frozen, with all that is above it.
+
+    Returns what stays with the table: the headings right above it, below the title.
+    """
+    end = len(lines)
+    while end and lines[end - 1][1] == "heading":
+        end -= 1
+    sheet = book.create_sheet(_name(TEXT_SHEET, book.sheetnames))
+    sheet.column_dimensions["A"].width = round(page.text_width / MM_PER_CHARACTER, 1)
+    for n, (text, kind) in enumerate(lines[:end], start=1):
+        _line(sheet, n, text, kind, [page.text_width])
+    _page(sheet, page, fits=True)
+    return [line for line in lines[:1] if line[1] == "title"] + lines[end:]
+
+
+def _line(sheet: Any, n: int, text: str, kind: str, widths: Sequence[float]) -> None:
+    """A line of text in row `n`, wrapped over the columns of these widths: what runs beyond them shrinks the print."""
+    cell = _put(sheet, n, 1, text)
+    cell.font = Font(bold=kind != "line", size=TITLE_SIZE if kind == "title" else SIZE)
+    cell.alignment = Alignment(horizontal="center" if kind == "title" else "left", vertical="center", wrap_text=True)
+    if len(widths) > 1:
+        sheet.merge_cells(start_row=n, start_column=1, end_row=n, end_column=len(widths))
+    size = TITLE_SIZE if kind == "title" else SIZE
+    lines = line_count(text, sum(widths), size)
+    sheet.row_dimensions[n].height = 30 * lines if kind == "title" else 18 * lines
+
+
+def _wide(table: Table) -> list[float]:
+    """Of the columns that the lines around the table go over: all of them, or those of the first page."""
+    widths = [column.width for column in table.columns]
     if not table.keep:
-        return max(1, len(table.columns))
+        return widths
     used, n = 0.0, 0
-    while n < len(table.columns) and used + table.columns[n].width <= BESIDE:
-        used += table.columns[n].width
+    while n < len(widths) and used + widths[n] <= BESIDE:
+        used += widths[n]
         n += 1
-    return max(1, n)
+    return widths[: max(1, n)]
 
 
 def _height(values: Sequence[Value], table: Table) -> float:

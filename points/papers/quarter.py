@@ -60,9 +60,9 @@ def _row(branch: Branch, publication: Publication | None) -> tuple[Value, ...]:
     mean = round_half_up(sum(totals, Decimal(0)) / len(totals)) if totals else None
     return (
         branch.name,
-        cn_date(publication.published_on),
+        publication.published_on,
         len(totals),
         mean,
         max(totals, default=None),
-        cn_date(publication.objections_until),
+        publication.objections_until,
     )

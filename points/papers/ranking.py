@@ -1,5 +1,6 @@
 """The ranking of a year (积分排名): branches by points a head, members by their year; of one hospital only."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from branches.choices import Capability
@@ -37,7 +38,7 @@ def ranking(asked: Asked) -> Document:
         Heading(title, 0),
         Line((f"截至{cn_date(asked.end)}", f"党支部{len(branches)}个，参加排名的党员{len(best)}人")),
         Heading("一、党支部人均积分"),
-        Table(_branch_columns(), tuple(_branch_row(n, row) for n, row in enumerate(sums.rows, start=1)), "党支部"),
+        Table(_branch_columns(), _branch_rows(sums.rows), "党支部"),
         Heading("二、党员年度积分"),
         Table(
             _member_columns(),
@@ -77,8 +78,16 @@ def _branch_columns() -> tuple[Column, ...]:
     )
 
 
-def _branch_row(n: int, row: BranchPointsRow) -> tuple[Value, ...]:
-    return n, row.branch.name, row.members, row.plus, row.minus, row.per_head
+def _branch_rows(rows: Sequence[BranchPointsRow]) -> tuple[tuple[Value, ...], ...]:
+    """Who has nobody to divide by stands last and has no place."""
+    counted = [row for row in rows if row.per_head is not None]
+    places: list[int | None] = [*_places([row.per_head for row in counted])]
+    rest = [row for row in rows if row.per_head is None]
+    places += [None] * len(rest)
+    return tuple(
+        (place, row.branch.name, row.members, row.plus, row.minus, row.per_head)
+        for place, row in zip(places, [*counted, *rest], strict=True)
+    )
 
 
 def _member_columns() -> tuple[Column, ...]:

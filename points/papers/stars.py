@@ -1,5 +1,9 @@
 """The star list (星级名单): every branch of a node with its total, its stars and how they follow."""
 
+from datetime import date
+
+from django.utils import timezone
+
 from branches.choices import Capability
 from branches.models import Branch
 from branches.office.kinds import Asked, NothingToReport
@@ -13,14 +17,14 @@ from points.stars.standing import Standing, standing_of
 
 COLUMNS = (
     Column("序号", 12, "center"),
-    Column("党支部", 46),
-    Column("星级", 18, "center"),
-    Column("总分", 18, places=2),
-    Column("得分", 18, places=2),
-    Column("适用满分", 20, places=2),
-    Column("加分", 16, places=2),
-    Column("扣分", 16, places=2),
-    Column("说明", 92),
+    Column("党支部", 42),
+    Column("星级", 16, "center"),
+    Column("总分", 17, "center", places=2),
+    Column("得分", 17, "center", places=2),
+    Column("适用满分", 20, "center", places=2),
+    Column("加分", 14, "center", places=2),
+    Column("扣分", 14, "center", places=2),
+    Column("说明", 105),
 )
 
 
@@ -59,7 +63,7 @@ def star_list(asked: Asked) -> Document:
         Paragraph(_state(standing.round, asked)),
         Paragraph(f"参评{places.rated}个支部，五星最多{places.five}个，四星以上最多{places.four}个。本表{counts}。"),
         Table(COLUMNS, rows, title="星级名单", size=10.5),
-        Signature(f"{asked.node}　　{cn_date(asked.end)}"),
+        Signature(f"{asked.node}　　{cn_date(_signed_on(standing.round, asked))}"),
         page=LANDSCAPE,
     )
 
@@ -77,3 +81,12 @@ def _state(round_: StarRound | None, asked: Asked) -> str:
     if round_ is not None and round_.state == RoundState.PUBLICISED:
         return f"公示中，公示期至{cn_date(round_.objections_until)}。"
     return f"预览，按截至{cn_date(asked.end)}的记录计算，尚未审定。"
+
+
+def _signed_on(round_: StarRound | None, asked: Asked) -> date:
+    """The day the list was decided; no paper is signed before what it tells of."""
+    if round_ is not None and round_.state == RoundState.APPROVED and round_.approved_at:
+        return timezone.localdate(round_.approved_at)
+    if round_ is not None and round_.state == RoundState.PUBLICISED and round_.publicised_on:
+        return round_.publicised_on
+    return asked.today

@@ -1,12 +1,13 @@
 """How much room a text takes, and what a form does about the end of its page."""
 
+from decimal import Decimal
 from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
 
 from config.documents import xlsx
-from config.documents.content import LANDSCAPE, Column, Document, Heading, Line, Table
+from config.documents.content import LANDSCAPE, Column, Document, Heading, Line, Paragraph, Table
 from config.documents.layouts import LEAST, SPARE, FormRow, Layout, Slot, section
 from config.documents.measuring import balanced, blank_lines, line_count
 
@@ -80,8 +81,11 @@ def test_a_tall_row_ends_with_its_page_where_much_stands_above_it():
 
 
 def sheet_of(table: Table):
-    document = Document.of("表", Heading("表", 0), Line(("说明",)), table, page=LANDSCAPE)
-    return load_workbook(BytesIO(xlsx.render(document))).active
+    return book_of(Document.of("表", Heading("表", 0), Line(("说明",)), table, page=LANDSCAPE)).active
+
+
+def book_of(document: Document):
+    return load_workbook(BytesIO(xlsx.render(document)))
 
 
 def test_rows_of_a_workbook_are_as_high_as_their_texts():
@@ -103,3 +107,41 @@ def test_the_title_of_a_wide_list_stands_on_its_first_page():
     assert {str(one) for one in sheet.merged_cells.ranges} == {"A1:L1", "A2:L2"}
     sheet = sheet_of(Table(columns[:3], ()))
     assert "A1:C1" in [str(one) for one in sheet.merged_cells.ranges]
+
+
+@pytest.mark.parametrize(("columns", "fits"), [(3, True), (12, True), (13, False)])
+def test_a_list_that_keeps_columns_fits_the_page_in_width_where_it_can(columns, fits):
+    sheet = sheet_of(Table((Column("姓名", 20),) * columns, (), keep=1))
+    assert bool(sheet.sheet_properties.pageSetUpPr.fitToPage) == fits
+
+
+@pytest.mark.parametrize(("places", "format"), [(None, "0.0%"), (0, "0%"), (2, "0.00%")])
+def test_a_share_has_as_many_decimals_as_on_paper(places, format):
+    sheet = sheet_of(Table((Column("出席率", percent=True, places=places),), ((Decimal("0.7324"),),)))
+    assert sheet.cell(4, 1).number_format == format
+
+
+def test_what_stands_below_a_list_is_wrapped_over_its_columns_like_what_stands_above():
+    document = Document.of("名册", Table((Column("甲", 40), Column("乙", 40)), (("1", "2"),)), Paragraph("说明" * 60))
+    sheet = book_of(document).worksheets[0]
+    assert sheet.cell(5, 1).value == "说明" * 60
+    assert "A5:B5" in {str(one) for one in sheet.merged_cells.ranges}
+    assert sheet.row_dimensions[5].height > 18
+
+
+@pytest.mark.parametrize(("paragraphs", "sheets"), [(4, ["表"]), (5, ["正文", "表"])])
+def test_a_text_as_long_as_a_letter_has_a_sheet_of_its_own_and_the_header_stays_in_sight(paragraphs, sheets):
+    lines = [Paragraph(f"第{n}段") for n in range(paragraphs)]
+    document = Document.of("通报", Heading("通报", 0), *lines, Heading("附表1"), Table((Column("甲"),), (), "表"))
+    book = book_of(document)
+    assert book.sheetnames == sheets
+    table = book.worksheets[-1]
+    above = int(table.freeze_panes[1:]) - 1
+    words = [table.cell(n, 1).value for n in range(1, above + 1)]
+    assert (words[0], *words[-2:]) == ("通报", "附表1", "甲")
+    assert above <= 7
+    if paragraphs == 5:
+        assert [row[0] for row in book.worksheets[0].iter_rows(values_only=True)] == [
+            "通报",
+            *[f"第{n}段" for n in range(5)],
+        ]

@@ -26,8 +26,9 @@ from config.documents.content import Heading, Paragraph, Table
 from members.choices import EventKind, MemberType
 from members.models import MembershipEvent
 from members.roster_paper import roster
+from points.dashboard.point_panels import BranchPointsRow
 from points.papers.quarter import quarter_publications
-from points.papers.ranking import ranking
+from points.papers.ranking import _branch_rows, ranking
 from tests import factories
 from tests.config.document_files import docx_text, pdf_text, read_docx, read_pdf
 
@@ -162,7 +163,7 @@ def test_the_quarter_is_taken_from_what_was_published_and_names_who_did_not(aske
     assert f"尚未晾晒的有1个：{other_branch.name}。" in words(document)
     first, own = tables(document)
     totals = [Decimal(row["total"]) for row in publication.table["rows"]]
-    assert first.rows[0][2:5] == (2, sum(totals) / 2, max(totals))
+    assert first.rows[0][1:5] == (publication.published_on, 2, sum(totals) / 2, max(totals))
     assert first.rows[1] == (other_branch.name, "尚未晾晒", None, None, None, None)
     assert [row[1] for row in own.rows] == [row["name"] for row in publication.table["rows"]]
 
@@ -174,6 +175,16 @@ def test_the_ranking_puts_equal_totals_in_one_place(asked, branch, held):
     assert branches.rows[0][:3] == (1, branch.name, 3)
     assert [row[0] for row in members.rows] == [1, 2, 2]
     assert members.rows[0][1] == "甲"
+
+
+def test_branches_of_equal_points_a_head_share_a_place_and_one_without_people_has_none(asked, branch, other_branch):
+    def row(of, members):
+        return BranchPointsRow(of, members, Decimal(8), Decimal(0), 1)
+
+    empty = Branch(name="临时党支部")
+    rows = [row(empty, 0), row(branch, 2), row(other_branch, 2), row(empty, 4)]
+    assert [line[0] for line in _branch_rows(rows)] == [1, 1, 3, None]
+    assert _branch_rows(rows)[-1][1] == "临时党支部"
 
 
 @pytest.mark.parametrize("build", [bulletin, year_statistics, roster, quarter_publications, ranking])

@@ -1,5 +1,6 @@
 """The star list and 迎检材料 in the report centre: made by the worker, kept once, stopped when cancelled."""
 
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from zipfile import ZipFile
@@ -15,10 +16,14 @@ from branches.models import Job, JobState, Report
 from branches.office import services, storage
 from branches.office.kinds import Asked, NothingToReport
 from config.documents import pdf
-from config.documents.content import Heading, Paragraph, Table
+from config.documents.content import Heading, Paragraph, Signature, Table
+from config.templatetags.ui import cn_date
+from points.choices import RoundState
+from points.models import StarRound
 from points.papers.stars import star_list
 from points.stars.pack import tasks
 from points.stars.pack.building import FRONT
+from points.stars.standing import standing_of
 from tests import factories
 from tests.points.stars.test_pages import diligent
 
@@ -51,6 +56,27 @@ def test_the_star_list_says_that_it_is_a_preview_and_how_the_stars_follow(hospit
     assert rows[0][3] is not None
     assert rows[1][2] == "未评定"
     assert "不足60分" in rows[1][-1]
+
+
+@pytest.mark.parametrize(
+    ("state", "day"),
+    [(None, TODAY), (RoundState.PUBLICISED, date(2026, 11, 2)), (RoundState.APPROVED, date(2026, 11, 10))],
+)
+def test_the_star_list_is_signed_on_the_day_it_was_decided(hospital, branch, office, monkeypatch, state, day):
+    diligent(branch)
+    asked = Asked(hospital, Span.YEAR, YEAR, TODAY, office)
+    if state:
+        round_ = StarRound(
+            state=state,
+            meeting="党委会",
+            publicised_on=date(2026, 11, 2),
+            objections_until=date(2026, 11, 9),
+            approved_at=factories.at(date(2026, 11, 10), 9),
+        )
+        standing = replace(standing_of(hospital, 2026, TODAY), round=round_)
+        monkeypatch.setattr("points.papers.stars.standing_of", lambda *given: standing)
+    signature = next(block for block in star_list(asked).blocks if isinstance(block, Signature))
+    assert signature.text.endswith(cn_date(day))
 
 
 def test_a_hospital_nobody_is_rated_in_has_no_list(hospital, branch, office):
