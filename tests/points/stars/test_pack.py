@@ -5,10 +5,13 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image
 from pypdf import PdfReader
 
 from activities.choices import ActivityState, Kind
-from activities.models import ActivityMonth
+from activities.models import Activity, ActivityMonth, Photo
 from config.documents import pdf
 from points.models import LineRecord
 from points.stars.pack.building import FRONT, NothingToPack, build
@@ -64,6 +67,36 @@ def test_what_is_missing_stands_first(filled):
     assert "再开1次主题党日" in front
     assert "补签1份责任书" in front
     assert "尚缺" in words(archive, "2.5 主题党日/00 目录.pdf")
+
+
+def test_a_photo_whose_file_is_gone_is_named_in_front_and_the_others_are_numbered_through(
+    filled, organiser, settings, tmp_path
+):
+    settings.MEDIA_ROOT = tmp_path
+    activity = Activity.objects.get(topic="走进红色纪念馆")
+    photos = []
+    for number, colour in enumerate(("red", "green", "blue")):
+        data = BytesIO()
+        Image.new("RGB", (40, 30), colour).save(data, "JPEG")
+        row = Photo(
+            activity=activity, width=40, height=30, size=9, sha256=str(number).rjust(64, "0"), uploaded_by=organiser
+        )
+        row.image.save(f"{number}.jpg", ContentFile(data.getvalue()), save=False)
+        row.thumbnail.save(f"{number}-s.jpg", ContentFile(data.getvalue()), save=False)
+        row.save()
+        photos.append(row)
+    default_storage.delete(photos[1].image.name)
+    archive, steps = packed(filled)
+    folder = "2.5 主题党日/"
+    names = [name.removeprefix(folder) for name in archive.namelist() if name.startswith(folder)]
+    topic = "05-06 走进红色纪念馆"
+    assert names == [f"01 {topic}.pdf", f"02 {topic} 照片1.jpg", f"03 {topic} 照片3.jpg", "00 目录.pdf"]
+    front = words(archive, FRONT)
+    assert f"照片文件已丢失：{topic} 照片2".replace(" ", "") in front.replace(" ", "")
+    assert [step for _, _, step in steps if step.startswith("2.5")] == [
+        "2.5 主题党日",
+        *[f"2.5 主题党日（第{n}份）" for n in (1, 2, 3, 4)],
+    ]
 
 
 def test_the_reasons_of_the_absent_are_in_no_paper(branch):
