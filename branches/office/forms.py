@@ -1,6 +1,8 @@
 """The form that asks for a report."""
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final
 
 from django import forms
@@ -63,6 +65,16 @@ class ReportForm(forms.Form):
         return can_be_made(self.cleaned_data["formats"])
 
 
+class PeopleField(forms.ModelMultipleChoiceField):
+    """People with their posts behind the names."""
+
+    posts: Mapping[int, str] = MappingProxyType({})
+
+    def label_from_instance(self, obj: User) -> str:
+        post = self.posts.get(obj.pk)
+        return f"{obj.name}（{post}）" if post else obj.name
+
+
 class ScheduleForm(forms.Form):
     """Of one kind and node. People are chosen among those who may read it."""
 
@@ -83,7 +95,7 @@ class ScheduleForm(forms.Form):
             "max_value": "生成日期为1至28日。",
         },
     )
-    recipients = forms.ModelMultipleChoiceField(
+    recipients = PeopleField(
         label="接收人",
         queryset=None,
         widget=forms.CheckboxSelectMultiple,
@@ -94,8 +106,11 @@ class ScheduleForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, kind: ReportKind, people: QuerySet[User], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kind: ReportKind, people: QuerySet[User], posts: Mapping[int, str], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["recipients"].posts = posts
         self.fields["formats"].choices = format_choices(kind)
         self.fields["recipients"].queryset = people
         self.fields["day_of_month"].widget.attrs["class"] = "form-control"

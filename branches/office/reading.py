@@ -60,6 +60,15 @@ def able_to_read(kind: str, node: Branch, today: date) -> QuerySet[User]:
     return User.objects.filter(pk__in=[user for user, granted in held.items() if granted >= needs])
 
 
+def posts_along(node: Branch, today: date) -> dict[int, str]:
+    """What each person is at the node or above it, by id: of two of one name one sees who is meant. One statement."""
+    names: dict[int, list[str]] = defaultdict(list)
+    posts = Appointment.objects.current(today).filter(branch__path__in=_line(node.path)).order_by("branch__path", "pk")
+    for user, role in posts.values_list("user", "role"):
+        names[user].append(str(Role(role).label))
+    return {user: "、".join(dict.fromkeys(held)) for user, held in names.items()}
+
+
 def offices_of(node: Branch, today: date) -> QuerySet[User]:
     """Who sets schedules up for the node: the Party office."""
     roles = roles_granting(Capability.REPORTS_SCHEDULE)

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from branches.access import require
 from branches.choices import BranchLevel, Capability
 from branches.forms import add_errors
-from branches.models import Branch, ReportSchedule
+from branches.models import Branch, Report, ReportSchedule
 from branches.office import schedules
 from branches.office.forms import DAYS, ScheduleForm
 from branches.office.kinds import KINDS, ReportKind
-from branches.office.reading import able_to_read, branches_for, kinds_for, schedules_of
+from branches.office.reading import able_to_read, branches_for, kinds_for, posts_along, schedules_of
 
 C = Capability.REPORTS_SCHEDULE
 PER_PAGE = 20
@@ -34,6 +34,7 @@ def schedule_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows.filter(kind=kind) if kind else rows, PER_PAGE).get_page(request.GET.get("page"))
     for row in page:
         row.label, row.span = KINDS[row.kind].label, KINDS[row.kind].span  # type: ignore[attr-defined]
+        row.files = "、".join(str(Report.Format(one).label) for one in row.formats)  # type: ignore[attr-defined]
     context = {"page": page, "rows": list(page), "kind": kind, "kinds": KINDS.values()}
     return render(request, "branches/schedule_list.html", context)
 
@@ -79,7 +80,8 @@ def _form(request: HttpRequest, kind: ReportKind, node: Branch, schedule: Report
             "day_of_month": schedule.day_of_month,
             "recipients": [one.pk for one in chosen],
         }
-    form = ScheduleForm(request.POST or None, kind=kind, people=people, initial=initial)
+    posts = posts_along(node, timezone.localdate())
+    form = ScheduleForm(request.POST or None, kind=kind, people=people, posts=posts, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             schedules.save_schedule(

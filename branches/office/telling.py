@@ -27,7 +27,7 @@ def tell_built(report: Report) -> None:
             else:
                 skipped.append(person.name)
     item = f"report:{report.pk}"
-    text = f"{report.title}已生成，可以下载"
+    text = f"{_name(report)}已生成，可以下载"
     notify_many(_message(person, item, "built", text, reverse("branches:reports")) for person in sorted(people))
     if skipped and report.schedule is not None:
         text = f"{report.title}没有发给{'、'.join(skipped)}：已没有查看权限，请修改接收人"
@@ -37,7 +37,7 @@ def tell_built(report: Report) -> None:
 def tell_failed(report: Report) -> None:
     """Once for each failure: one that was tried again and failed again is told again."""
     ended = report.job.finished_at or report.created_at
-    text = f"{report.title}（{report.get_format_display()}）没有生成：{why_failed(report.job.error)}"
+    text = f"{_name(report)}没有生成：{why_failed(report.job.error)}"
     step = f"failed:{ended:%Y%m%d%H%M%S%f}"
     url = reverse("branches:reports")
     notify_many([_message(report.requested_by_id, f"report:{report.pk}", step, text, url)])
@@ -47,6 +47,11 @@ def tell_office(schedule: ReportSchedule, item: str, step: str, text: str) -> No
     people: Iterable[User] = offices_of(schedule.branch, timezone.localdate())
     url = reverse("branches:schedule_edit", args=[schedule.pk])
     notify_many(_message(person.pk, item, step, text, url) for person in people)
+
+
+def _name(report: Report) -> str:
+    """With its format: who asked for three files is told of each."""
+    return f"{report.title}（{report.get_format_display()}）"
 
 
 def _message(person: int, item: str, step: str, text: str, url: str) -> Message:

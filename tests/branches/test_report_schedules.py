@@ -161,6 +161,15 @@ def test_the_page_says_at_the_field_that_nobody_is_to_receive_it(as_user, office
     assert leader.name in page
 
 
+def test_people_are_offered_with_their_posts_and_the_list_names_the_files(save, as_user, office, leader, hospital):
+    client = as_user(office)
+    page = client.get(reverse("branches:schedule_new"), {"kind": "bulletin", "branch": hospital.pk}).text
+    post = Role(Appointment.objects.get(user=leader).role).label
+    assert f"{leader.name}（{post}）" in page
+    save()
+    assert f"{hospital.name}，Word、PDF" in client.get(reverse("branches:schedules")).text
+
+
 def test_a_kind_that_does_not_fit_the_node_is_told_at_once(as_user, office, hospital):
     url = f"{reverse('branches:schedule_new')}?kind=year_summary&branch={hospital.pk}"
     answer = as_user(office).get(url)
