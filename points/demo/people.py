@@ -14,6 +14,7 @@ from branches.models import Appointment, Branch, User
 from branches.names import search_keys
 from config.crypto import blind_index
 from members.choices import Degree, EventKind, Gender, MemberType, StaffCategory, TitleLevel
+from members.development import set_plan
 from members.models import IDENTITY, Member, MembershipEvent
 from points.demo import shape
 
@@ -210,6 +211,12 @@ def build_people(hospital: Hospital, today: date) -> None:
     everyone = [person for people in hospital.people.values() for person in people]
     _save(everyone, today)
     _posts(hospital, today)
+
+
+def plan_admissions(hospital: Hospital, today: date) -> None:
+    """How many the committee means to admit in these two years; a few of this year's are still to come."""
+    for year, planned in ((today.year - 1, 12), (today.year, 15)):
+        set_plan(branch=hospital.root, year=year, planned=planned, actor=hospital.office)
 
 
 def _movements(hospital: Hospital, registry: Registry, today: date) -> None:

@@ -27,7 +27,7 @@ from points.demo.cycle import add_cycle
 from points.demo.gatherings import plan_gatherings, write_gatherings
 from points.demo.joint import add_joint_day
 from points.demo.member_stars import add_member_stars
-from points.demo.people import build_organisation, build_people
+from points.demo.people import build_organisation, build_people, plan_admissions
 from points.demo.plans import add_plans
 from points.demo.rule_book import add_rules
 from points.demo.scenes import add_photos, settle_old_gaps
@@ -73,6 +73,7 @@ class Command(BaseCommand):
         member_stars.install_default(MemberStarScheme)
         hospital = build_organisation(today)
         build_people(hospital, today)
+        plan_admissions(hospital, today)
         add_exemptions(hospital, today)
         branches = [*hospital.branches.values(), hospital.temporary]
         recount_roll_months(branches=branches, from_month=date(today.year - 1, 1, 1))
