@@ -16,6 +16,8 @@
   };
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const base = { animationDuration: still ? 0 : 300, textStyle: { fontFamily: font }, tooltip: tip };
+  /* "30岁及以下" -> "≤30", "31–35岁" -> "31": eight of them stand side by side on a phone */
+  const short = (name) => name.replace(/^(\d+).*以下$/, "≤$1").replace(/^(\d+).*以上$/, "≥$1").split("–")[0].replace("党员", "");
   const names = (data, label = {}, more = {}) => ({
     type: "category", data, axisTick: { show: false }, axisLine: { lineStyle: { color: token("--line") } },
     axisLabel: { ...text, ...label }, ...more,
@@ -49,7 +51,7 @@
       grid: { left: 4, right: 4, top: 24, bottom: 4, containLabel: true },
       xAxis: names(rows.map((row) => row[0]), {
         fontSize: narrow ? 11 : 12, interval: 0,
-        formatter: narrow ? (name) => name.split("–")[0].replace("以下", "↓").replace("以上", "↑") : undefined,
+        formatter: narrow ? short : undefined,
       }),
       yAxis: values({ show: false }),
       series: [{
