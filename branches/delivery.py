@@ -99,7 +99,7 @@ def deliver(*, channel_id: int, notice_ids: Iterable[int]) -> str:
     if channel is None:
         _mark_left(Delivery.objects.filter(notice__in=ids), DeliveryState.QUEUED, OFF)
         return "nothing"
-    rows = Delivery.objects.filter(notice__in=ids, kind=channel.kind, notice__recipient=channel.user_id)
+    rows = _rows_of(channel, ids)
     _mark_left(rows, DeliveryState.SENDING, UNSURE)
     if not channel.enabled:
         _mark_left(rows, DeliveryState.QUEUED, OFF)
@@ -115,6 +115,13 @@ def deliver(*, channel_id: int, notice_ids: Iterable[int]) -> str:
         error = str(exc)
     _settle(channel, claim, error)
     return "lost" if error else "sent"
+
+
+def _rows_of(channel: ChannelSetting, notice_ids: list[int]) -> QuerySet[Delivery]:
+    """By their keys. Through the join an UPDATE would ask for the state in a sub-select; one that waited for another
+    worker's lock would find it there as it was before, and claim the rows a second time."""
+    mine = Delivery.objects.filter(notice__in=notice_ids, kind=channel.kind, notice__recipient=channel.user_id)
+    return Delivery.objects.filter(pk__in=list(mine.values_list("pk", flat=True)))
 
 
 def _claim(rows: QuerySet[Delivery]) -> uuid.UUID:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from branches import channels, delivery
@@ -97,6 +97,39 @@ def test_ten_dispatchers_hand_over_once_and_ten_workers_send_one_text(handed_ove
     at_once(lambda n: delivery.deliver(channel_id=channel.pk, notice_ids=job.params["notices"]))
     assert len(sent) == 1
     assert set(Delivery.objects.values_list("state", flat=True)) == {DeliveryState.SENT}
+
+
+def test_a_worker_that_waited_for_another_s_claim_claims_nothing(handed_over):
+    channel, sent = handed_over
+    ids = Job.objects.get(task=delivery.TASK).params["notices"]
+
+    def work():
+        try:
+            return delivery.deliver(channel_id=channel.pk, notice_ids=ids)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            delivery._claim(Delivery.objects.filter(notice__in=ids))
+            waiting = pool.submit(work)
+            until_somebody_waits_for_us()
+        assert waiting.result(timeout=30) == "nothing"
+    assert sent == []
+
+
+def until_somebody_waits_for_us() -> None:
+    """Another connection has to get there: there is nothing to wait on but the database's own word."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+        threading.Event().wait(0.05)
+    raise AssertionError("nobody waits")
 
 
 def test_without_the_claim_everybody_would_send(handed_over, monkeypatch):
