@@ -8,17 +8,25 @@ from django.test import Client, TransactionTestCase
 from branches import append_only
 from branches.choices import BranchLevel, Role
 from branches.models import Branch, User
+from points.catalogue import install_default
+from points.models import MemberStarScheme, RuleItem, RuleVersion, Scorecard, ScorecardLine
+from points.stars import catalogue as scorecards
+from points.stars.members import catalogue as member_stars
 from tests import factories
 
 
 @pytest.fixture(autouse=True, scope="session")
-def flush_with_triggers_lifted() -> Iterator[None]:
-    """Append-only tables refuse the TRUNCATE after tests with real transactions: lift the guard for that moment."""
+def flush_and_refill() -> Iterator[None]:
+    """After a test with real transactions every table is emptied: append-only ones with their guard lifted for that
+    moment. What the migrations had written is written again, so that no test depends on which ran before it."""
     original = TransactionTestCase._fixture_teardown
 
     def teardown(self: TransactionTestCase) -> None:
         with append_only.suspended():
             original(self)
+        install_default(RuleVersion, RuleItem)
+        scorecards.install_default(Scorecard, ScorecardLine)
+        member_stars.install_default(MemberStarScheme)
 
     TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
     yield

@@ -1,4 +1,4 @@
-"""A branch with its people, and the rule book in force."""
+"""A branch with its people, and what was held, declared and published there."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -12,28 +12,14 @@ from activities.models import Activity, PlanItem
 from activities.rules import period_bounds
 from branches.models import Branch, User
 from members.models import Member
-from points.catalogue import install_default
 from points.choices import ClaimState
 from points.cycle.closing import close_months
 from points.cycle.publishing import publish_quarter
 from points.cycle.rules import months_between, quarter_end
 from points.cycle.table import build, digest_of
 from points.ledger.posting import post_many, post_source
-from points.models import Claim, MemberStarScheme, Publication, RuleItem, RuleVersion, Scorecard, ScorecardLine
-from points.stars import catalogue as scorecards
-from points.stars.members import catalogue as member_stars
+from points.models import Claim, Publication, RuleItem
 from tests import factories
-
-
-@pytest.fixture(autouse=True)
-def rule_book(request: pytest.FixtureRequest) -> None:
-    """The migration installs it; a test with real transactions has flushed it away."""
-    database = {"db", "transactional_db"} & set(request.fixturenames)
-    if database:
-        request.getfixturevalue(database.pop())  # an autouse fixture would else come before it
-        install_default(RuleVersion, RuleItem)
-        scorecards.install_default(Scorecard, ScorecardLine)
-        member_stars.install_default(MemberStarScheme)
 
 
 @pytest.fixture
