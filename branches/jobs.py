@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -76,13 +76,14 @@ def running(job_id: int) -> Iterator[Job | None]:
     try:
         yield job
     except Exception as exc:
-        Job.objects.filter(pk=job_id, state=JobState.RUNNING).update(
-            state=JobState.FAILED, error=type(exc).__name__, finished_at=timezone.now()
-        )
+        _held(job).update(state=JobState.FAILED, error=type(exc).__name__, finished_at=timezone.now())
         raise
-    Job.objects.filter(pk=job_id, state=JobState.RUNNING).update(
-        state=JobState.DONE, finished_at=timezone.now(), heartbeat=timezone.now()
-    )
+    _held(job).update(state=JobState.DONE, finished_at=timezone.now(), heartbeat=timezone.now())
+
+
+def _held(job: Job) -> QuerySet[Job]:
+    """The row, as long as it is this worker's: not cancelled, and not taken over while this one was silent."""
+    return Job.objects.filter(pk=job.pk, state=JobState.RUNNING, attempts=job.attempts)
 
 
 def progress(job: Job, *, done: int, total: int, step: str = "") -> None:
@@ -90,9 +91,9 @@ def progress(job: Job, *, done: int, total: int, step: str = "") -> None:
     Job.objects.filter(pk=job.pk).update(done=done, total=total, step=step, heartbeat=timezone.now())
 
 
-def is_cancelled(job: Job) -> bool:
-    """Asked by a task between two steps: somebody no longer wants what it makes."""
-    return Job.objects.filter(pk=job.pk, state=JobState.CANCELLED).exists()
+def is_held(job: Job) -> bool:
+    """Asked by a task between two steps: whether anybody still wants this worker to make it."""
+    return _held(job).exists()
 
 
 def sweep() -> int:

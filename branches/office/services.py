@@ -101,12 +101,12 @@ def cancel_report(*, report: Report, actor: User) -> None:
 
 
 class Cancelled(Exception):
-    """Somebody no longer wants the report: leaves the middle of its building."""
+    """Somebody no longer wants the report, or another worker took it over: leaves the middle of its building."""
 
 
 def tell(job: Job, done: int, total: int, step: str) -> None:
     """How far the worker is, before each step: its heartbeat too. Raises Cancelled."""
-    if jobs.is_cancelled(job):
+    if not jobs.is_held(job):
         raise Cancelled
     jobs.progress(job, done=done, total=total, step=step[:100])
 

@@ -96,6 +96,30 @@ def test_cancelling_is_noticed_between_two_parts(ask, made_of, monkeypatch, offi
     assert not Notice.objects.filter(item_key=f"report:{report.pk}").exists()
 
 
+@needs_pdf
+def test_a_worker_that_was_silent_too_long_leaves_the_report_to_the_one_that_took_over(
+    ask, made_of, monkeypatch, time_machine
+):
+    made_of(long)
+    report = ask()
+    monkeypatch.setattr(jobs, "_send", lambda job: tasks.build_report(job.pk))
+
+    def silent(part: int) -> None:
+        if part == 2:
+            time_machine.move_to(NOW + timedelta(minutes=5), tick=False)
+            monkeypatch.setattr(pdf, "laid", whole)
+            assert jobs.sweep() == 1  # the second worker makes it, from its first page to the end
+
+    whole = pdf.laid
+    numbers = laid_out_slowly(monkeypatch, silent)
+    tasks.build_report(report.job_id)
+    report.refresh_from_db()
+    assert numbers == [1, 2]
+    assert report.built_at == NOW + timedelta(minutes=5)
+    assert (report.job.state, report.job.attempts, report.job.error) == (JobState.DONE, 2, "")
+    assert [name for name, _ in storage.names()] == [report.stored_name]
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
