@@ -16,6 +16,18 @@ def full_years(since: date, today: date) -> int:
     return max(0, years)
 
 
+def years_before(today: date, years: int) -> date:
+    """The last day whose years are completed by `today`: full_years(day, today) >= years is day <= this.
+
+    >>> years_before(date(2026, 11, 22), 31), years_before(date(2024, 2, 29), 5)
+    (datetime.date(1995, 11, 22), datetime.date(2019, 2, 28))
+    """
+    try:
+        return today.replace(year=today.year - years)
+    except ValueError:  # 29 February in a year that has none
+        return today.replace(year=today.year - years, day=28)
+
+
 def age(birth: date, today: date) -> int:
     return full_years(birth, today)
 

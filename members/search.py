@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Q
+from django.utils import timezone
 
 from branches.models import MOBILE, Branch
 from branches.rules import subtree_end
 from config.crypto import blind_indexes
 from members.choices import MemberType, StaffCategory
+from members.composition import PARTS, people_of
 from members.models import IDENTITY, MemberQuerySet
 
 SORTS: Final = {
@@ -35,6 +37,7 @@ class Filters:
     kind: str = ""
     category: str = ""
     special: str = ""
+    part: str = ""  # a bar of the composition, "ages:31–35岁"
     left: bool = False
     sort: str = "branch"
 
@@ -48,6 +51,7 @@ class Filters:
             kind=kind if (kind := params.get("kind", "")) in MemberType.values else "",
             category=category if (category := params.get("category", "")) in StaffCategory.values else "",
             special=special if (special := params.get("special", "")) in SPECIAL else "",
+            part=part if _people_of(part := str(params.get("part", ""))) is not None else "",
             left=params.get("left", "") == "1",
             sort=sort if (sort := params.get("sort", "")) in SORTS else "branch",
         )
@@ -59,7 +63,13 @@ class Filters:
 
     @property
     def narrowed(self) -> bool:
-        return bool(self.query or self.branch or self.kind or self.category or self.special)
+        return bool(self.query or self.branch or self.kind or self.category or self.special or self.part)
+
+    @property
+    def part_words(self) -> str:
+        """年龄：31–35岁"""
+        key, _, label = self.part.partition(":")
+        return f"{PARTS[key]}：{label}" if self.part else ""
 
 
 def find(members: MemberQuerySet, filters: Filters, nodes: Mapping[int, Branch]) -> MemberQuerySet:
@@ -77,7 +87,14 @@ def find(members: MemberQuerySet, filters: Filters, nodes: Mapping[int, Branch])
         members = members.filter(staff_category=filters.category)
     if filters.special:
         members = members.filter(SPECIAL[filters.special][1])
+    if filters.part:
+        members = members.filter(_people_of(filters.part))
     return members.order_by(*SORTS[filters.sort][1])
+
+
+def _people_of(part: str) -> Q | None:
+    key, _, label = part.partition(":")
+    return people_of(key, label, timezone.localdate())
 
 
 def _plain(query: str) -> str:

@@ -82,11 +82,11 @@ def make_member(
         gender=fields.pop("gender", Gender.FEMALE),
         ethnicity="01",
         birth_date=birth,
-        education="21",
+        education=fields.pop("education", "21"),
         member_type=kind,
         joined_on=fields.pop("joined_on", date(2010, 7, 1)),
         confirmed_on=fields.pop("confirmed_on", date(2011, 7, 1) if kind == MemberType.FULL else None),
-        job_post="0212",
+        job_post=fields.pop("job_post", "0212"),
         **fields,
     )
     member.set_identity(identity_number(n, birth + timedelta(days=n // 1000)))

@@ -24,6 +24,7 @@ from members.search import SORTS, SPECIAL, Filters, find
 from members.services import PURPOSES, reveal_pii
 
 PAGE = 50
+KEPT = ("q", "branch", "kind", "category", "special", "part", "left", "sort")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -40,7 +41,9 @@ def member_list(request: HttpRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else request.GET
     filters, nodes = Filters.read(sent), _nodes(request)
     kept = {
-        name: sent[name] for name in ("q", "branch", "kind", "category", "special", "left", "sort") if sent.get(name)
+        name: sent[name]
+        for name in ("q", "branch", "kind", "category", "special", "part", "left", "sort")
+        if sent.get(name)
     }
     if request.method == "POST" and not filters.by_number:
         kept = {name: value for name, value in kept.items() if (name, value) != ("sort", "branch")}

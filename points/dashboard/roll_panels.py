@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 
 from branches.models import Branch
 from members.choices import EventKind
-from members.composition import composition
+from members.composition import OTHER_POSTS, PARTS, composition
 from members.development import Admissions, admissions, admitted_in, planned_of
 from members.models import DevelopmentPlan, Member, MembershipEvent, RollMonth
 from members.rules import Movement, Reconciliation, reconcile
@@ -119,6 +119,11 @@ class Bar:
     def chart(self) -> list[list[Any]]:
         return [[label, n] for label, n in self.rows]
 
+    @property
+    def lines(self) -> list[tuple[str, int, str]]:
+        """With what the roster calls these people ("part"); "" where they cannot be listed."""
+        return [(label, n, f"{self.key}:{label}" if n and label != OTHER_POSTS else "") for label, n in self.rows]
+
 
 def composition_of(scope: Scope, today: date) -> list[Bar]:
     """The roll of today, whatever the span: one statement that reads it whole, so never of several hospitals."""
@@ -126,8 +131,8 @@ def composition_of(scope: Scope, today: date) -> list[Bar]:
     if not made.people:
         return []
     return [
-        Bar("ages", "年龄", made.ages, lying=False),
-        Bar("standings", "党龄", made.standings, lying=False),
-        Bar("education", "学历", made.education, lying=True),
-        Bar("posts", "工作岗位", made.posts, lying=True),
+        Bar("ages", PARTS["ages"], made.ages, lying=False),
+        Bar("standings", PARTS["standings"], made.standings, lying=False),
+        Bar("education", PARTS["education"], made.education, lying=True),
+        Bar("posts", PARTS["posts"], made.posts, lying=True),
     ]

@@ -8,13 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from branches.choices import BranchLevel, Role
 from branches.models import AuditEntry
-from members.composition import composition, level_of
+from members.composition import PARTS, composition, level_of
 from members.development import Admissions, admissions, admitted_in, planned_of, set_plan
 from members.models import DevelopmentPlan, Member, MembershipEvent
-from members.rules import AGES, STANDINGS, band_labels, band_of
+from members.rules import AGES, STANDINGS, band_labels, band_of, full_years, years_before
 from tests import factories
 
 TODAY = factories.TODAY
@@ -64,6 +66,48 @@ def test_the_composition_counts_everybody_once_in_each_chart(branch):
     assert [name for name, _ in made.standings][:2] == ["预备党员", "4年及以下"]
     assert made.education == (("大学本科", 3),)
     assert made.posts == (("事业单位专业技术岗位", 3),)
+
+
+@given(
+    st.dates(date(1920, 1, 1), date(2026, 12, 31)), st.dates(date(2020, 1, 1), date(2032, 12, 31)), st.integers(1, 99)
+)
+@example(date(2000, 2, 29), date(2023, 2, 28), 23)
+@example(date(1996, 2, 29), date(2024, 2, 29), 28)
+@example(date(1995, 2, 28), date(2024, 2, 29), 29)
+def test_years_are_completed_from_the_day_on_that_rules_say(since, today, years):
+    assert (full_years(since, today) >= years) == (since <= years_before(today, years))
+
+
+@pytest.mark.django_db
+def test_every_bar_opens_the_roster_with_the_people_it_counts(branch, client, person):
+    """On both sides of each edge, with codes nobody knows and with none."""
+    for birth, education, post in (
+        (date(1995, 11, 23), "11", "0212"),
+        (date(1995, 11, 22), "21", ""),
+        (date(1965, 11, 23), "", "0211"),
+        (date(1965, 11, 22), "2", "0212"),
+    ):
+        factories.make_member(branch, birth_date=birth, education=education, job_post=post)
+    factories.make_member(branch, birth_date=date(1960, 1, 1), confirmed_on=None, member_type="probationary")
+    client.force_login(person(Role.PARTY_OFFICE), backend="branches.accounts.backends.LoginNameBackend")
+    made = composition(Member.objects.current(), TODAY)
+    for part in PARTS:
+        rows = getattr(made, part)
+        assert sum(n for _, n in rows) == made.people == 5
+        for label, n in rows:
+            answer = client.get(reverse("members:member_list"), {"part": f"{part}:{label}", "branch": branch.pk})
+            assert answer.context["page"].paginator.count == n, (part, label)
+            assert f"{PARTS[part]}：{label}" in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", ["ages:12岁", "posts:其他岗位", "secrets:1", "ages", "posts:", ":"])
+def test_a_bar_there_is_not_narrows_nothing(branch, client, person, part):
+    factories.make_member(branch)
+    client.force_login(person(Role.PARTY_OFFICE), backend="branches.accounts.backends.LoginNameBackend")
+    answer = client.get(reverse("members:member_list"), {"part": part})
+    assert answer.context["page"].paginator.count == Member.objects.current().count()
+    assert not answer.context["filters"].narrowed
 
 
 @pytest.mark.django_db
