@@ -140,14 +140,20 @@ def _front(rated: Rated, contents: Sequence[Folder], until: date) -> Document:
         ),
         Heading("一、缺项清单", 1),
         Table(
-            (code, name, Column("尚缺", 74), Column("可加分", 22, places=2)),
+            (code, name, Column("尚缺", 74), Column("可加分", 22, "center", places=2)),
             tuple(missing),
             title="缺项",
             empty="没有缺项",
         ),
         Heading("二、总目录", 1),
         Table(
-            (code, name, Column("得分", 30, places=2), Column("满分", 30, places=2), Column("材料（份）", 36)),
+            (
+                code,
+                name,
+                Column("得分", 30, "center", places=2),
+                Column("满分", 30, "center", places=2),
+                Column("材料（份）", 36, "center"),
+            ),
             table,
             title="总目录",
         ),
