@@ -3,11 +3,12 @@
 Approved leave fills in the absence with its approver; the reason stays between the person and those who run the branch.
 """
 
+from datetime import date
 from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -62,6 +63,16 @@ def _holding(posts: Q, asker: User) -> list[User]:
     held = Appointment.objects.current(timezone.localdate()).filter(posts, user__is_active=True).exclude(user=asker)
     people = {post.user_id: post.user for post in held.select_related("user").order_by("pk")}
     return list(people.values())
+
+
+def _nearer_approvers(today: date) -> QuerySet[Appointment]:
+    """Of a LeaveRequest, as a sub-select: the posts of those who answer before the Party office is asked."""
+    committee = Q(branch__level=BranchLevel.COMMITTEE)
+    officers = Q(committee, role__in=LEADING) | Q(~committee, role__in=OFFICERS)
+    here = Q(officers, branch=OuterRef("activity__branch"))
+    here |= Q(branch=OuterRef("activity__group"), role=Role.GROUP_LEADER)
+    held = Appointment.objects.current(today).filter(here, user__is_active=True)
+    return held.exclude(user=OuterRef("member__user"))
 
 
 @transaction.atomic
@@ -171,14 +182,8 @@ def asked_of(user: User) -> QuerySet[LeaveRequest]:
     groups = posts.filter(role=Role.GROUP_LEADER).values("branch")
     mine = Q(activity__branch__in=branches) | Q(activity__group__in=groups)
     if office := list(posts.filter(role=Role.PARTY_OFFICE).values_list("branch__path", flat=True)):
-        alone = LeaveRequest.objects.filter(state=LeaveState.ASKED, activity__state__in=OPEN)
-        left = [
-            leave.pk
-            for leave in alone.select_related("activity__branch", "activity__group", "member__user")
-            if any(leave.activity.branch.path.startswith(path) for path in office)
-            and user in approvers_of(leave.activity, leave.member.user)
-        ]
-        mine |= Q(pk__in=left)
+        below = Branch.objects.within(office).values("pk")
+        mine |= Q(~Exists(_nearer_approvers(today)), activity__branch__in=below)
     rows = LeaveRequest.objects.filter(mine, state=LeaveState.ASKED, activity__state__in=OPEN)
     return (
         rows.exclude(member__user=user)

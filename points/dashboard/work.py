@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from activities.choices import YearDocumentState
 from activities.models import YearDocument
@@ -17,7 +18,8 @@ from points.choices import AssessmentState, Category, ClaimState, ObjectionState
 from points.claims.reviewers import Desk
 from points.cycle.people import readable, waiting_for
 from points.models import Assessment, Claim, Objection
-from points.waiting import LIMIT, explanations, to_confirm
+from points.stars import waiting as stars
+from points.waiting import LIMIT, answers, explanations, leave_asked, make_ups_reported, to_confirm
 
 SHOWN: Final = 3  # of each kind
 
@@ -58,10 +60,17 @@ def work_of(user: User, today: date) -> Work:
     found = (
         _group("活动记录", "待确认", to_confirm(user, today), "activities:activity_list", _record(today)),
         _group("未召开说明", "待审核", explanations(user), "activities:board", _explanation),
+        _group("布置事项", "待审核", answers(user), "activities:pushed_list", _answer),
+        _group("请假", "待审批", leave_asked(user), "activities:leave_list", _leave(today)),
+        _group("补课", "待审核", make_ups_reported(user, today), "activities:make_up_list", _make_up(today)),
         _group("积分申报", "待审核", claims, "points:claim_review_list", _claim),
         _group("一票否决", "待确认", vetoes, "points:veto_list", _veto),
         _group("异议和申诉", "待答复", _objections(user), "points:objection_list", _objection(today)),
         _group("考核等次", "待审定", _assessments(user), "points:assessment_list", _assessment),
+        _group("党员评星", "待审定", stars.sheets_to_confirm(user), "points:member_star_list", _sheet),
+        _group("星级自评", "待复核", stars.to_review(user, today), "points:star_list", _rating),
+        _group("星级异议", "待答复", stars.to_answer(user), "points:star_objections", _star_objection),
+        _group("支部星级", "待审定", stars.to_approve(user, today), "points:star_list", _round(today)),
         _group("年度计划和总结", "待审核", _year_documents(user), "activities:year_document_list", _year_document),
     )
     return Work(tuple(group for group in found if group is not None))
@@ -83,6 +92,53 @@ def _record(today: date) -> Callable[[Any], Line]:
 
 def _explanation(item: Any) -> Line:
     return Line(item.name, f"{item.branch}，{item.reason}", reverse("activities:plan_item", args=[item.pk]))
+
+
+def _answer(item: Any) -> Line:
+    return Line(item.name, f"{item.branch}，{item.answer}", reverse("activities:plan_item", args=[item.pk]))
+
+
+def _leave(today: date) -> Callable[[Any], Line]:
+    """Who and from what; the reason stands on the page of those who answer."""
+
+    def line(asked: Any) -> Line:
+        day = cn_day(timezone.localdate(asked.activity.starts_at), today)
+        return Line(
+            str(asked.member), f"{asked.activity.branch}，{day}，{asked.activity}", reverse("activities:leave_list")
+        )
+
+    return line
+
+
+def _make_up(today: date) -> Callable[[Any], Line]:
+    def line(one: Any) -> Line:
+        text = f"{one.attendance.branch}，{one.attendance.activity}，{cn_day(one.due, today)}前"
+        return Line(str(one.attendance.member), text, reverse("activities:make_up_list"))
+
+    return line
+
+
+def _sheet(sheet: Any) -> Line:
+    url = reverse("points:member_star_detail", args=[sheet.branch_id, sheet.year])
+    return Line(f"{sheet.year}年度党员评星", str(sheet.branch), url)
+
+
+def _rating(row: Any) -> Line:
+    return Line(
+        f"{row.year}年度星级自评", str(row.branch), reverse("points:star_detail", args=[row.branch_id, row.year])
+    )
+
+
+def _star_objection(one: Any) -> Line:
+    return Line(f"{one.rating.year}年度星级异议", str(one.branch), reverse("points:star_objections"))
+
+
+def _round(today: date) -> Callable[[Any], Line]:
+    def line(one: Any) -> Line:
+        text = f"{one.hospital}，公示{cn_day(one.objections_until, today)}期满"
+        return Line(f"{one.year}年度支部星级", text, f"{reverse('points:star_list')}?year={one.year}")
+
+    return line
 
 
 def _claims(user: User) -> tuple[list[Claim], list[Claim]]:
