@@ -184,7 +184,13 @@ class ActivityMonth(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["branch", "month", "kind"], name="activity_month_once")
         ]
-        indexes: ClassVar = [models.Index(fields=["month"], name="activity_month_month")]  # of many branches at once
+        indexes: ClassVar = [
+            # Sums of many branches read their months here and not the table, however many years it holds.
+            models.Index(
+                fields=["month", "branch", "kind", "required", "done", "late", "expected", "present"],
+                name="activity_month_sums",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.branch} {self.month:%Y-%m} {self.kind}"
