@@ -138,6 +138,7 @@
     },
   };
 
+  const drawn = [];
   for (const el of document.querySelectorAll("[data-chart]")) {
     const rows = JSON.parse(document.getElementById(el.dataset.from).textContent);
     if (!rows.length) continue;
@@ -145,5 +146,21 @@
     const chart = window.echarts.init(el, null, { renderer: "svg" });
     chart.setOption({ ...base, ...kinds[el.dataset.chart](rows, el) });
     new ResizeObserver(() => chart.resize()).observe(el);
+    drawn.push({ el, chart, table: el.parentElement.querySelector("details.behind:not([open])") });
   }
+
+  /* On paper each chart has its table below it, and is as wide as the sheet leaves it: 273 mm, or half of them. */
+  window.addEventListener("beforeprint", () => {
+    for (const { el, chart, table } of drawn) {
+      if (table) table.open = true;
+      chart.resize({ width: el.closest(".even") ? 440 : 960 });
+      chart.getZr().flush(); // now: paper waits for no frame
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const { chart, table } of drawn) {
+      if (table) table.open = false;
+      chart.resize({ width: "auto" });
+    }
+  });
 })();
