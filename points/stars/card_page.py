@@ -171,7 +171,10 @@ def sum_words(line: Line) -> str:
         return ""
     texts = {one.name: shown(one._replace(unit=""), line.values.get(one.name, 0)) for one in measure.fields}
     if measure.brief:
-        return measure.brief.format(max=f"{line.card.max.normalize():f}", **texts)
+        set_ = {f"set_{name}": measure.figure(name, n) for name, n in {**measure.params, **line.card.params}.items()}
+        words = measure.brief.format(max=f"{line.card.max.normalize():f}", **texts, **set_)
+        running = measure.prorated and line.year is not None and not line.year.is_over
+        return f"{words}，目标按{line.year.months}/12折算" if running and line.year else words
     return "，".join(f"{one.label}：{texts[one.name]}" for one in measure.fields if not one.quiet)
 
 

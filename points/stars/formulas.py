@@ -52,7 +52,8 @@ Gaps = Callable[[Values, Params, Year], list[Gap]]
 @dataclass(frozen=True)
 class Measure:
     """`formula`: in words, per full line, `{name}` for a figure of `params`; those in `percents` are shares, 0..1.
-    `brief`: the same with the numbers of a branch and the line's `max`.
+    `brief`: the same with the numbers of a branch, the line's `max` and the figures set on the card (`{set_name}`): who
+    multiplies them comes to the score.
 
     `register`: who keeps the records it is counted from; "" while no room of the system does and the Party office
     enters the figures with their proof.
@@ -69,6 +70,7 @@ class Measure:
     param_labels: Mapping[str, str] = field(default_factory=dict)
     percents: frozenset[str] = frozenset()
     brief: str = ""
+    prorated: bool = False  # while the year runs its target counts by the months that have ended
 
     @property
     def by_hand(self) -> bool:

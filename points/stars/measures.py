@@ -197,6 +197,7 @@ _TABLE: Final = (
         MappingProxyType({"member": Decimal(32), "officer": Decimal(56)}),
         MappingProxyType({"member": "党员学时", "officer": "支委学时"}),
         brief="{max}×{reached}/{members}人达到学时",
+        prorated=True,
     ),
     Measure(
         "publications",
@@ -223,6 +224,7 @@ _TABLE: Final = (
         by.more("再发展{n}人", "admitted", "plan"),
         nothing="本年没有发展计划",
         brief="{max}×已发展{admitted}/计划{plan}人",
+        prorated=True,
     ),
     Measure(
         "development_steps",
@@ -320,7 +322,8 @@ _TABLE: Final = (
         params=MappingProxyType({"hours": Decimal(8)}),
         param_labels=MappingProxyType({"hours": "人均小时"}),
         nothing="还没有结束的月份",
-        brief="{hours}小时，党员{members}人",
+        brief="{max}×{hours}小时/{members}人/{set_hours}小时",
+        prorated=True,
     ),
     Measure(
         "pairing",

@@ -1,6 +1,8 @@
 """The list of all branches and the score card of one, as each reader meets them."""
 
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 import time_machine
@@ -12,6 +14,9 @@ from activities.choices import Kind
 from activities.models import ActivityMonth
 from branches.choices import BranchLevel, Role
 from points.models import LineRecord
+from points.stars.card_page import sum_words
+from points.stars.formulas import Year
+from points.stars.rules import CardLine, Line
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +126,20 @@ def test_the_list_costs_the_same_for_two_branches_and_for_twenty(hospital, branc
     with CaptureQueriesContext(connection) as many:
         client.get(LIST)
     assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(
+    ("measure", "values", "running", "over"),
+    [
+        ("development_plan", {"admitted": 2, "plan": 3}, "2×已发展2/计划3人，目标按11/12折算", "2×已发展2/计划3人"),
+        ("volunteer", {"hours": 210, "members": 30}, "2×210小时/30人/8小时，目标按11/12折算", "2×210小时/30人/8小时"),
+        ("study_hours", {"reached": 24, "members": 31}, "2×24/31人达到学时，目标按11/12折算", "2×24/31人达到学时"),
+        ("general_meeting", {"done": 3, "due": 4}, "2×3/4个季度", "2×3/4个季度"),
+    ],
+)  # fmt: skip
+def test_a_target_of_the_year_says_that_it_counts_by_the_months(measure, values, running, over):
+    def words(months: int) -> str:
+        card = CardLine("9.9", "项目", measure, Decimal(2))
+        return sum_words(Line(card, True, Fraction(1), values, year=Year(2026, months)))
+
+    assert (words(11), words(12)) == (running, over)
