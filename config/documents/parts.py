@@ -11,6 +11,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any, Final
 
+from config.collector import collector_resting
 from config.documents import pdf
 from config.documents.bound import Volume
 from config.documents.content import PAGES, Block, Contents, Document, Heading, Line, Section, Table, in_parts
@@ -75,7 +76,7 @@ def _lay_out(
     """Put the next part of a section into `volume`, about `cells` large; returns what is left."""
     taken = _first(rest, cells)
     part = Document(document.title, (replace(section, blocks=taken),), document.fonts)
-    with pdf.collector_resting():
+    with collector_resting():
         laid = pdf.laid(part, first_page=volume.pages + 1, marked=True)
         whole = len(taken) == len(rest) and _rows(taken) == _rows(rest)
         cut = None if whole else _cut(laid.pages, section.page.top * PIXELS)

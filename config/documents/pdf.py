@@ -2,10 +2,8 @@
 
 import ctypes
 import ctypes.util
-import gc
 import importlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from itertools import count
 from typing import Any, Final
@@ -13,6 +11,7 @@ from typing import Any, Final
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from config.collector import collector_resting
 from config.documents.content import (
     PAGES,
     Block,
@@ -101,18 +100,6 @@ def laid(document: Document, *, first_page: int = 1, marked: bool = False) -> An
     weasyprint = _weasyprint()
     html = to_html(document, first_page, marked=marked)
     return weasyprint.HTML(string=html, url_fetcher=_own_photos(weasyprint, document)).render()
-
-
-@contextmanager
-def collector_resting() -> Iterator[None]:
-    """Nothing of a layout can go before its end: looking for it again and again takes a quarter of the time."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
 
 
 def _weasyprint() -> Any:

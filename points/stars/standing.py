@@ -1,14 +1,13 @@
 """All branches of hospitals in one year: worked out anew while the round is open, as frozen once it was reviewed."""
 
-import gc
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
 from branches.models import Branch, BranchQuerySet
+from config.collector import collector_resting
 from points.choices import MarkKind, RatingState
 from points.models import Scorecard, StarMark, StarRating, StarRound
 from points.stars.cards import CardBook
@@ -100,21 +99,9 @@ def standings_by_lot(hospitals: Collection[int], year: int, today: date) -> Iter
     """
     keys = sorted(hospitals)
     for start in range(0, len(keys), LOT):
-        with _collector_resting():
+        with collector_resting():
             found = standings(list(_of_year(year).filter(hospital__in=keys[start : start + LOT])), year, today)
         yield from (found[pk] for pk in sorted(found, key=lambda pk: pk or 0))
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    """What is worked out holds no cycles, and Python would walk through all of it again and again to look for them."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def standings(branches: Sequence[Branch], year: int, today: date) -> dict[int | None, Standing]:
