@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from branches.models import AuditEntry, Branch, User
 
@@ -34,8 +35,9 @@ def record(
 def record_many(
     *, actor: User | None, action: str, targets: Iterable[tuple[models.Model, Branch]], changes: dict[str, Any]
 ) -> None:
-    """The same change of many things, each with the branch it belongs to, in one statement."""
-    lines = [_line(actor, action, target, branch, changes) for target, branch in targets]
+    """The same change of many things at once, each with the branch it belongs to, in one statement."""
+    now = timezone.now()
+    lines = [_line(actor, action, target, branch, changes, at=now) for target, branch in targets]
     AuditEntry.objects.bulk_create(lines)
 
 
@@ -46,6 +48,7 @@ def _line(
     branch: Branch | None,
     changes: dict[str, Any] | None,
     address: str = "",
+    **fields: Any,
 ) -> AuditEntry:
     shown = {
         field: ["***", "***"]
@@ -65,6 +68,7 @@ def _line(
         target_text=str(target)[:200] if target is not None else "",
         branch=branch,
         changes=shown,
+        **fields,
     )
 
 

@@ -1,6 +1,6 @@
 """What facts are asked for: which branches, which year, as of which day; and the addresses their evidence stands at."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -90,29 +90,25 @@ class Pages:
         self._days = {"since": f"{asked.first}", "until": f"{asked.last}"}
         self._known: dict[tuple[Any, ...], tuple[str, str]] = {}
 
-    def _filled(self, key: tuple[Any, ...], pk: int, make: Callable[[], tuple[str, str]]) -> str:
-        """What stands before and behind the number, known or made."""
-        if (parts := self._known.get(key)) is None:
-            parts = self._known[key] = make()
-        return f"{parts[0]}{pk}{parts[1]}"
-
     def _list(self, name: str, branch: int, **params: str) -> str:
-        def make() -> tuple[str, str]:
-            rest = f"&{urlencode(params)}" if params else ""
-            return f"{reverse(name)}?branch=", rest
-
-        return self._filled((name, *params.values()), branch, make)
+        key = (name, *params.values())
+        if (parts := self._known.get(key)) is None:
+            parts = self._known[key] = _around(name, params)
+        return f"{parts[0]}{branch}{parts[1]}"
 
     def _page(self, name: str, pk: int, *rest: int | str) -> str:
-        def make() -> tuple[str, str]:
+        key = (name, *rest)
+        if (parts := self._known.get(key)) is None:
             before, _, behind = reverse(name, args=[0, *rest]).partition("/0/")
-            return f"{before}/", f"/{behind}"
-
-        return self._filled((name, *rest), pk, make)
+            parts = self._known[key] = f"{before}/", f"/{behind}"
+        return f"{parts[0]}{pk}{parts[1]}"
 
     def records(self, branch: int, **params: str) -> str:
         """The list of records of the year: `kind`, or what else its filters know."""
-        return self._list("activities:activity_list", branch, **params, **self._days)
+        key = ("", *params.values())
+        if (parts := self._known.get(key)) is None:
+            parts = self._known[key] = _around("activities:activity_list", params | self._days)
+        return f"{parts[0]}{branch}{parts[1]}"
 
     def plan(self, branch: int) -> str:
         return self._list("activities:plan_list", branch, year=f"{self._year}")
@@ -143,3 +139,8 @@ class Pages:
 
     def entered(self, branch: int) -> str:
         return self._page("points:star_records", branch, self._year)
+
+
+def _around(name: str, params: Mapping[str, str]) -> tuple[str, str]:
+    """What stands before and behind the branch in the address of a list."""
+    return f"{reverse(name)}?branch=", f"&{urlencode(params)}" if params else ""

@@ -60,7 +60,8 @@ def _entered(asked: Asked, pages: Pages, found: Found) -> None:
     rows = LineRecord.objects.filter(branch__in=asked.ids, year=asked.number)
     for branch, fact, values in rows.values_list("branch", "fact", "values"):
         if branch in found and fact not in found[branch]:
-            put(found, branch, fact, values, pages.entered(branch), door=pages.entered(branch))
+            page = pages.entered(branch)
+            put(found, branch, fact, values, page, door=page)
 
 
 def _marks(asked: Asked, pages: Pages) -> dict[int, list[Mark]]:

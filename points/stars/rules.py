@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -36,6 +35,10 @@ class CardLine:
     max: Decimal
     tag: str = ""  # 五化: O L M S P
     params: Mapping[str, Decimal] = field(default_factory=dict)  # figures of the measure that differ from its own
+    exact: Fraction = field(init=False, repr=False, compare=False)  # `max`, once for all branches that are rated by it
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "exact", Fraction(self.max))
 
     @property
     def fact(self) -> str:
@@ -130,7 +133,7 @@ class Line(NamedTuple):
 
     @property
     def max(self) -> Fraction:
-        return _exact(self.card.max)
+        return self.card.exact
 
     @property
     def lacking(self) -> Fraction:
@@ -174,7 +177,7 @@ def rate(facts: BranchFacts, card: Card) -> Rating:
     lines = tuple(_line(line, facts) for line in card.lines)
     applied = [line for line in lines if line.applicable]
     score = _summed(line.score for line in applied)
-    most = _exact(sum((line.card.max for line in applied), Decimal(0)))
+    most = Fraction(sum((line.card.max for line in applied), Decimal(0)))
     bonus = min(card.bonus_cap, _sum(facts, card, MarkKind.BONUS))
     deduction = _sum(facts, card, MarkKind.DEDUCTION)
     vetoes = (*facts.vetoes, *(mark.text for mark in facts.marks if mark.kind == MarkKind.VETO))
@@ -238,7 +241,7 @@ def _line(line: CardLine, facts: BranchFacts) -> Line:
     return Line(
         line,
         applicable=share is not None,
-        score=NONE if share is None else _clamped(share) * _exact(line.max),
+        score=NONE if share is None else _clamped(share) * line.exact,
         values=found.values,
         evidence=found.evidence,
         door=found.door,
@@ -261,9 +264,3 @@ def _clamped(share: Fraction) -> Fraction:
     if share.numerator <= 0:
         return NONE
     return ALL if share.numerator > share.denominator else share
-
-
-@lru_cache(maxsize=1024)
-def _exact(amount: Decimal) -> Fraction:
-    """The same few amounts stand in every card."""
-    return Fraction(amount)

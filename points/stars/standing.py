@@ -81,7 +81,7 @@ def rated_branches(hospital_id: int, year: int) -> list[Branch]:
 
 def _of_year(year: int) -> BranchQuerySet:
     nodes = Branch.objects.branches().filter(founded_on__lte=date(year, 12, 31))
-    return nodes.exclude(dissolved_on__lt=date(year, 1, 1)).select_related("hospital")
+    return nodes.exclude(dissolved_on__lt=date(year, 1, 1)).prefetch_related("hospital")  # one for all its branches
 
 
 def standing_of(hospital: Branch, year: int, today: date) -> Standing:
