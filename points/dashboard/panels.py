@@ -175,6 +175,7 @@ class Overdue:
     item: PlanItem
     cell: Cell
     url: str
+    where: str  # the branch, of several hospitals with its own before it
 
 
 @dataclass(frozen=True)
@@ -195,9 +196,16 @@ def overdue(scope: Scope, span: Span) -> OverdueList:
         )
     )
     reads = may(scope.reader, Capability.ACTIVITY_VIEW)
-    rows = items.select_related("branch", "group", "activity").order_by("due", "branch__path", "pk")[:LISTED]
+    rows = items.select_related("branch__hospital", "group", "activity").order_by("due", "branch__path", "pk")[:LISTED]
     lines = [
-        Overdue(item, plan_cell(item, span.today), item_url(item, span.today, writes=False) if reads else "")
+        Overdue(
+            item,
+            plan_cell(item, span.today),
+            item_url(item, span.today, writes=False) if reads else "",
+            f"{short_name(item.branch.hospital)}，{item.branch}"
+            if scope.by_hospital and item.branch.hospital
+            else str(item.branch),
+        )
         for item in rows
     ]
     return OverdueList(tuple(lines), items.count())

@@ -23,6 +23,7 @@
     axisLabel: { ...text, ...label }, ...more,
   });
   const values = (more = {}) => ({ type: "value", axisLabel: fine, splitLine: { lineStyle: { color: token("--line") } }, ...more });
+  const beside = { width: narrow ? 106 : 180, overflow: "truncate" }; // names beside their bars leave room for these
   const round = [3, 3, 0, 0];
   const percent = (value) => (value === null ? "—" : `${value.toFixed(1)}%`);
 
@@ -37,7 +38,7 @@
         grid: { left: 0, right: 0, top: 4, bottom: 0, containLabel: true },
         xAxis: values({ min: least, max: 100, interval: least < 60 ? 20 : 10, axisLabel: { ...fine, formatter: "{value}%" } }),
         yAxis: [
-          names(up.map((row) => row[0]), {}, { axisLine: { show: false } }),
+          names(up.map((row) => row[0]), beside, { axisLine: { show: false } }),
           names(up.map((row) => percent(row[1])), { color: token("--ink"), margin: 14 }, { position: "right", axisLine: { show: false } }),
         ],
         series: [
@@ -95,7 +96,7 @@
         grid: { left: 0, right: 0, top: 4, bottom: 0, containLabel: true },
         xAxis: values({ show: false }),
         yAxis: [
-          names(up.map((row) => row[0]), {}, { axisLine: { show: false } }),
+          names(up.map((row) => row[0]), beside, { axisLine: { show: false } }),
           names(up.map((row) => (row[2] === null ? `${row[1]}` : `${row[1]}/${row[2]}`)), { color: token("--ink"), margin: 14 }, { position: "right", axisLine: { show: false } }),
         ],
         series: [
@@ -112,7 +113,7 @@
         grid: { left: 0, right: 0, top: 4, bottom: 0, containLabel: true },
         xAxis: values({ show: false, min: 0, max: 100 }),
         yAxis: [
-          names(up.map((row) => row[0]), {}, { axisLine: { show: false } }),
+          names(up.map((row) => row[0]), beside, { axisLine: { show: false } }),
           names(up.map((row) => `${row[2]}/${row[3]}`), { color: token("--ink"), margin: 14 }, { position: "right", axisLine: { show: false } }),
         ],
         series: [{
@@ -128,7 +129,7 @@
       return {
         grid: { left: 0, right: 44, top: 4, bottom: 0, containLabel: true },
         xAxis: values({ show: false }),
-        yAxis: names(up.map((row) => row[0]), {}, { axisLine: { show: false } }),
+        yAxis: names(up.map((row) => row[0]), beside, { axisLine: { show: false } }),
         series: [{
           name: "积分", type: "bar", barMaxWidth: 18, data: up.map((row) => row[1]),
           itemStyle: { color: token("--slate"), borderRadius: [0, 3, 3, 0] },

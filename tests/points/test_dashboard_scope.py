@@ -148,6 +148,9 @@ def test_many_hospitals_are_a_line_each_and_lead_into_one(province, commission, 
         ("江州市人民医院党委", 3, 3, 0),
         ("江州市中医院党委", 1, 1, 0),
     ]
+    assert [row.where for row in context["overdue"].rows] == [
+        f"江州市人民医院，{name}" for name in ("机关第一党支部", "内科第二党支部", "药学第三党支部")
+    ]
     assert context["points"] is None  # each hospital has rules of its own
     assert f"?branch={province[2].pk}" in client.get(HOME).content.decode()
     inside = client.get(HOME, {"branch": province[2].pk}).context
