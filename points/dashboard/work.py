@@ -22,6 +22,7 @@ from points.stars import waiting as stars
 from points.waiting import LIMIT, answers, explanations, leave_asked, make_ups_reported, to_confirm
 
 SHOWN: Final = 3  # of each kind
+HANDED_IN: Final = 2000  # claims looked at: those of others stand among one's own
 
 
 class Line(NamedTuple):
@@ -145,9 +146,9 @@ def _claims(user: User) -> tuple[list[Claim], list[Claim]]:
     """Ordinary claims and vetoes whose next step is this reader's. Two statements."""
     rows = Claim.objects.handed_in_to(user).filter(state=ClaimState.DECLARED)
     loaded = rows.select_related("member__user", "member__group", "branch", "rule")
-    waiting = list(loaded.order_by("declared_at", "pk")[:LIMIT])
+    waiting = list(loaded.order_by("declared_at", "pk")[:HANDED_IN])
     desk = Desk(waiting)
-    mine = [claim for claim in waiting if desk.may(claim, user)]
+    mine = [claim for claim in waiting if desk.may(claim, user)][:LIMIT]
     vetoes = [claim for claim in mine if claim.category == Category.VETO]
     return [claim for claim in mine if claim.category != Category.VETO], vetoes
 

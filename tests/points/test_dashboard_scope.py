@@ -176,6 +176,14 @@ def test_one_more_hospital_costs_no_more_statements(province, commission, as_use
     assert len(many) == len(few)
 
 
+def test_links_keep_the_node_and_the_period(busy, branch, office, as_user):
+    page = as_user(office).get(HOME, {"as": "dashboard", "branch": branch.pk, "month": "2026-10"}).content.decode()
+    records, roster = reverse("activities:activity_list"), reverse("members:member_list")
+    assert f'{records}?branch={branch.pk}&amp;since=2026-10-01&amp;until=2026-10-31"' in page
+    assert f'<a href="{roster}?branch={branch.pk}">1人</a>' in page
+    assert "不限所选范围" in page
+
+
 def test_admissions_stand_against_the_plan_of_the_node(busy, hospital, branch, general, office, leader, as_user):
     for node, title in ((branch, "senior"), (busy, "")):
         member = factories.make_member(node, since=date(2026, 5, 1), title_level=title)
@@ -191,6 +199,8 @@ def test_admissions_stand_against_the_plan_of_the_node(busy, hospital, branch, g
         return found.planned, found.done.admitted, found.done.high_level, found.chart
 
     assert shown() == (5, 2, 1, [["机关第一", 1, 2], ["药学第三", 1, None]])
+    page = as_user(office).get(HOME, {"as": "dashboard"}).content.decode()
+    assert f'<dt>发展</dt><dd><a href="{reverse("members:development")}?year=2026">2</a>' in page
     assert shown(branch=branch.pk) == (2, 1, 1, [["机关第一", 1, 2]])
     assert shown(branch=general.pk) == (None, 1, 0, [["药学第三", 1, None]])
     assert shown(month="2026-04")[1] == 0
