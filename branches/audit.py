@@ -1,6 +1,7 @@
 """The audit trail: `record` and `record_many` are its only writers."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -48,7 +49,7 @@ def _line(
     branch: Branch | None,
     changes: dict[str, Any] | None,
     address: str = "",
-    **fields: Any,
+    at: datetime | None = None,
 ) -> AuditEntry:
     shown = {
         field: ["***", "***"]
@@ -68,7 +69,7 @@ def _line(
         target_text=str(target)[:200] if target is not None else "",
         branch=branch,
         changes=shown,
-        **fields,
+        at=at or timezone.now(),
     )
 
 
