@@ -14,6 +14,7 @@ from points.stars.formulas import Params, Value, Year
 from points.stars.measures import MEASURES
 from points.stars.rules import Card, Measured
 
+RECORDS: Final = "activities:activity_list"
 FEW: Final = 1000
 Found = dict[int, dict[str, Measured]]  # branch -> fact -> what the records say
 
@@ -93,7 +94,9 @@ class Pages:
     def _list(self, name: str, branch: int, **params: str) -> str:
         key = (name, *params.values())
         if (parts := self._known.get(key)) is None:
-            parts = self._known[key] = _around(name, params)
+            days = self._days if name == RECORDS else {}
+            rest = urlencode(params | days)
+            parts = self._known[key] = f"{reverse(name)}?branch=", f"&{rest}" if rest else ""
         return f"{parts[0]}{branch}{parts[1]}"
 
     def _page(self, name: str, pk: int, *rest: int | str) -> str:
@@ -105,10 +108,7 @@ class Pages:
 
     def records(self, branch: int, **params: str) -> str:
         """The list of records of the year: `kind`, or what else its filters know."""
-        key = ("", *params.values())
-        if (parts := self._known.get(key)) is None:
-            parts = self._known[key] = _around("activities:activity_list", params | self._days)
-        return f"{parts[0]}{branch}{parts[1]}"
+        return self._list(RECORDS, branch, **params)
 
     def plan(self, branch: int) -> str:
         return self._list("activities:plan_list", branch, year=f"{self._year}")
@@ -139,8 +139,3 @@ class Pages:
 
     def entered(self, branch: int) -> str:
         return self._page("points:star_records", branch, self._year)
-
-
-def _around(name: str, params: Mapping[str, str]) -> tuple[str, str]:
-    """What stands before and behind the branch in the address of a list."""
-    return f"{reverse(name)}?branch=", f"&{urlencode(params)}" if params else ""
