@@ -4,7 +4,7 @@ Approved leave fills in the absence with its approver; the reason stays between 
 """
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -48,15 +48,18 @@ def approvers_of(activity: Activity, asker: User) -> list[User]:
     Where nobody is left, the Party office. Of the committee's own gatherings: its leaders.
     """
     branch = activity.branch
-    roles = LEADING if branch.level == BranchLevel.COMMITTEE else OFFICERS
-    here = Q(branch=branch.pk, role__in=roles)
-    if activity.group_id:
-        here |= Q(branch=activity.group_id, role=Role.GROUP_LEADER)
-    found = _holding(here, asker)
+    found = _holding(_answering(branch.pk, activity.group_id), asker)
     if found:
         return found
     above = [branch.path[:end] for end in range(Branch.steplen, len(branch.path) + 1, Branch.steplen)]
     return _holding(Q(role=Role.PARTY_OFFICE, branch__path__in=above), asker)
+
+
+def _answering(branch: Any, group: Any) -> Q:
+    """The posts that answer first: ids, or references to an outer query."""
+    committee = Q(branch__level=BranchLevel.COMMITTEE)
+    officers = Q(committee, role__in=LEADING) | Q(~committee, role__in=OFFICERS)
+    return Q(officers, branch=branch) | Q(branch=group, role=Role.GROUP_LEADER)
 
 
 def _holding(posts: Q, asker: User) -> list[User]:
@@ -67,10 +70,7 @@ def _holding(posts: Q, asker: User) -> list[User]:
 
 def _nearer_approvers(today: date) -> QuerySet[Appointment]:
     """Of a LeaveRequest, as a sub-select: the posts of those who answer before the Party office is asked."""
-    committee = Q(branch__level=BranchLevel.COMMITTEE)
-    officers = Q(committee, role__in=LEADING) | Q(~committee, role__in=OFFICERS)
-    here = Q(officers, branch=OuterRef("activity__branch"))
-    here |= Q(branch=OuterRef("activity__group"), role=Role.GROUP_LEADER)
+    here = _answering(OuterRef("activity__branch"), OuterRef("activity__group"))
     held = Appointment.objects.current(today).filter(here, user__is_active=True)
     return held.exclude(user=OuterRef("member__user"))
 
